@@ -1,0 +1,134 @@
+"""What every lesson starts with: which pictures, which weights, one seed, no log noise.
+
+The two switches of the course are read here and nowhere else: the environment variables `COURSE_DATA` and `COURSE_WEIGHTS`.
+"""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = "https://github.com/image-classification-course/image-classification-course"
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
+CACHE = DATA / "cache"
+SEED = 42
+
+
+class CourseError(Exception):
+    """An error whose message tells the reader all there is to know: what is wrong, with which file, and the remedy."""
+
+    def _render_traceback_(self):  # Jupyter shows this instead of a traceback
+        return [f"{type(self).__name__}: {self}"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures or weights come from. `kind` is "sample", "small", "standin", "imagenet" or "path"."""
+
+    kind: str
+    path: Path | None
+    description: str
+
+
+def image_source():
+    """Return the `Source` of the pictures that `COURSE_DATA` names: sample, small, a path, or auto (the default).
+
+    Raises `CourseError` where the variable names a folder that is not there. Nothing is drawn or downloaded.
+    """
+    wanted = os.environ.get("COURSE_DATA", "").strip() or "auto"
+    small = DATA / "clothing-dataset-small"
+    if wanted == "auto":
+        wanted = "small" if (small / "images.csv").exists() else "sample"
+    if wanted == "sample":
+        return Source("sample", DATA / "sample", "600 drawn ones (`make data` fetches the real photos)")
+    if wanted == "small":
+        if not small.is_dir():
+            raise CourseError(
+                "COURSE_DATA is 'small', but the real photos are not in data/clothing-dataset-small. "
+                "`make data` fetches them; COURSE_DATA=sample draws pictures instead."
+            )
+        return Source("small", small, "3,781 real photos (clothing-dataset-small)")
+    folder = Path(wanted).expanduser()
+    folder = folder if folder.is_absolute() else ROOT / folder
+    if not folder.is_dir():
+        raise CourseError(
+            f"COURSE_DATA is '{wanted}', which is neither 'auto', 'sample' or 'small' nor a folder on this machine."
+        )
+    return Source("path", folder, f"those in the folder {folder.name}")
+
+
+def weights_source():
+    """Return the `Source` of the pretrained weights that `COURSE_WEIGHTS` names: standin, imagenet, a path, or auto.
+
+    `auto`, the default, takes the ImageNet weights where Keras has them in its cache, else the stand-in. Raises `CourseError`
+    where the variable names a file that is not there. Nothing is downloaded.
+    """
+    wanted = os.environ.get("COURSE_WEIGHTS", "").strip() or "auto"
+    if wanted == "auto":
+        wanted = "imagenet" if imagenet_weights(include_top=False).exists() else "standin"
+    if wanted == "standin":
+        return Source("standin", DATA / "standin.weights.h5", "the stand-in (`make data` fetches Xception's)")
+    if wanted == "imagenet":
+        return Source("imagenet", None, "Xception's, trained on ImageNet")
+    file = Path(wanted).expanduser()
+    file = file if file.is_absolute() else ROOT / file
+    if not file.is_file() or file.suffix != ".h5":
+        raise CourseError(
+            f"COURSE_WEIGHTS is '{wanted}', which is neither 'auto', 'standin' or 'imagenet' "
+            "nor a .weights.h5 or .h5 file on this machine."
+        )
+    return Source("path", file, f"Xception's, from the file {file.name}")
+
+
+def imagenet_weights(include_top):
+    """Return the path at which Keras keeps the ImageNet weights of Xception once they are downloaded."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    top = "" if include_top else "_notop"
+    return home / "models" / f"xception_weights_tf_dim_ordering_tf_kernels{top}.h5"
+
+
+@contextmanager
+def quiet_stderr():
+    """Hold back what C++ code writes to the terminal; show it after all if the block fails."""
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # no terminal at all
+        yield
+        return
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            log.seek(0)
+            os.write(saved, log.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def import_tensorflow():
+    """Import TensorFlow without its start-up log, which would land in a notebook's output. Return the module."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors still show
+    with quiet_stderr():
+        import tensorflow
+
+        tensorflow.zeros(1) + 1  # the first operation logs too
+    return tensorflow
+
+
+def start():
+    """Begin a lesson: import TensorFlow quietly, fix the seeds, set the figure style, and say what will be used."""
+    import_tensorflow()
+    import keras
+    import matplotlib.pyplot as plt
+
+    keras.utils.set_random_seed(SEED)
+    plt.rcParams.update({"figure.figsize": (8, 4), "figure.dpi": 80, "image.cmap": "viridis", "axes.grid": False})
+    print(f"Pictures: {image_source().description}. Weights: {weights_source().description}.")
