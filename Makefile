@@ -1,0 +1,41 @@
+# Every target sets the course up first, in .venv, where that is needed. README.md shows the same commands without make.
+#   make run PYTHON=python3.12    with another Python than python3
+#   make setup GPU=1              with what TensorFlow needs for an NVIDIA GPU under Linux
+
+PYTHON ?= python3
+VENV_PYTHON := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
+
+help: ## show this list
+	@awk -F ':[a-z ]*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
+
+setup: ## set the course up in .venv; does nothing where that is done
+	@$(PYTHON) scripts/setup.py $(if $(filter 1,$(GPU)),--gpu)
+
+run: setup ## execute all lessons; the results land in build/
+	@$(VENV_PYTHON) -m scripts.run
+
+test: setup ## run all tests, and compare every stored output of the lessons
+	@$(VENV_PYTHON) -m pytest
+
+lab: setup ## open JupyterLab, to read and change the lessons
+	@$(VENV_PYTHON) -m jupyterlab
+
+data: setup ## fetch the real photos and the ImageNet weights (0.3 GB)
+	@$(VENV_PYTHON) -m scripts.download
+
+doctor: setup ## say what this machine has, what will be slow, what is missing
+	@$(VENV_PYTHON) -m scripts.doctor
+
+outputs: setup ## execute the lessons and store their outputs in notebooks/
+	@$(VENV_PYTHON) -m scripts.run --store
+
+lint: setup ## check the style of the code, in notebooks too
+	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check .
+
+lock: setup ## update requirements.txt from requirements.in
+	@$(VENV_PYTHON) -m pip install --quiet uv && $(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements.in --output-file requirements.txt
+
+clean: ## delete what was built; the environment, pictures and weights stay
+	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.PHONY: help setup run test lab data doctor outputs lint lock clean
