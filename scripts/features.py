@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 import tempfile
 import zipfile
 from collections import deque
@@ -60,8 +59,7 @@ def run(model, paths, size, fit, batch_size, title):
 
     batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
     outputs, ahead = [], deque()
-    show = sys.stderr is not None and sys.stderr.isatty()
-    with ThreadPoolExecutor(2) as pool, tqdm(total=len(paths), desc=title, unit="image", disable=not show) as bar:
+    with ThreadPoolExecutor(2) as pool, tqdm(total=len(paths), desc=title, unit="image", mininterval=1) as bar:
         for position in range(len(batches) + BATCHES_AHEAD):
             if position < len(batches):
                 ahead.append(pool.submit(read, batches[position]))
@@ -74,8 +72,7 @@ def run(model, paths, size, fit, batch_size, title):
 def cache_key(model, paths, names, settings):
     """Return a SHA-256 over all that changes the features: weights, layers, pictures, names, settings, library versions."""
     sha = hashlib.sha256()
-    layers = [[type(layer).__name__, str(layer.dtype_policy.name)] for layer in model._flatten_layers()]
-    how = {"layers": layers, "output": str(model.output_shape), "scaling": "x / 127.5 - 1", "interpolation": "bilinear"}
+    how = {"layers": list(describe_layers(model)), "output": str(model.output_shape), "scaling": "x / 127.5 - 1", "interpolation": "bilinear"}
     versions = {"keras": keras.__version__, "backend": keras.backend.backend(), "pillow": PIL.__version__}
     sha.update(json.dumps([settings, how, versions, names], sort_keys=True).encode())
     for weight in model.weights:
@@ -83,6 +80,14 @@ def cache_key(model, paths, names, settings):
     for path in paths:
         sha.update(hashlib.sha256(path.read_bytes()).digest())
     return sha.hexdigest()
+
+
+def describe_layers(model):
+    """Yield kind and number type of every layer, nested models included; names are left out, for Keras numbers them anew."""
+    for layer in model.layers:
+        yield type(layer).__name__, layer.dtype_policy.name
+        if isinstance(layer, keras.Model):
+            yield from describe_layers(layer)
 
 
 def read_cache(file, key, n):

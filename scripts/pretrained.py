@@ -45,7 +45,7 @@ def Xception(  # noqa: N802 - Keras' name
 
     Input: float images of shape (n, height, width, 3), values -1 to 1 (see `preprocess_input`). Output with top:
     probabilities, (n, 1000) for ImageNet's classes, or (n, 10) for the stand-in's ten clothing classes. Without top: the last
-    feature map, (n, about height / 32, about width / 32, 2048 or 768), or with `pooling` one row for each image.
+    feature map, (n, about height / 32, about width / 32, 2048 or 704), or with `pooling` one row for each image.
 
     `weights` other than "imagenet" (None or a file) goes to Keras' own Xception unchanged. Raises `WeightsError` where weights
     are missing or damaged, and `ValueError` for the arguments that Keras refuses.

@@ -9,7 +9,7 @@ change its input instead of replacing it. Real Xception has the same flows with 
 from keras import Input, Model, layers
 
 SMALLEST_SIZE = 96  # pixels a side
-FEATURES = 768  # channels of the last feature map
+FEATURES = 704  # channels of the last feature map
 MIDDLE_BLOCKS = 4
 
 
@@ -51,7 +51,7 @@ def middle_block(x, name):
 def build_standin(include_top=False, image=None, pooling=None, classes=10, activation="softmax", name="standin"):
     """Return the untrained network, a `keras.Model`. `image` is a Keras input of shape (None, height, width, 3), values -1 to 1.
 
-    Without top it returns the last feature map, about (height / 32, width / 32, 768) for each image, or with `pooling="avg"` or
+    Without top it returns the last feature map, about (height / 32, width / 32, 704) for each image, or with `pooling="avg"` or
     "max" one number per channel. With top it returns a probability for each of `classes`.
     """
     image = Input((None, None, 3), name="image") if image is None else image

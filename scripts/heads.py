@@ -1,0 +1,48 @@
+"""A linear head on features: the usual measure of how good features are, and of what a frozen network can do."""
+
+import keras
+import numpy as np
+
+WEIGHT_DECAYS = (0.0001, 0.001, 0.01, 0.1)
+
+
+def fit_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0):
+    """Return a trained `keras.Model` from features (n, d) to logits (n, classes): a standardization and one dense layer.
+
+    `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic regression).
+    """
+    keras.utils.set_random_seed(seed)
+    normalization = keras.layers.Normalization()
+    normalization.adapt(features)
+    penalty = keras.regularizers.L2(weight_decay)
+    head = keras.Sequential([normalization, keras.layers.Dense(classes, kernel_regularizer=penalty)])
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * -(-len(features) // 128))
+    head.compile(keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    head.fit(features, labels, batch_size=128, epochs=epochs, verbose=0)
+    return head
+
+
+def count_correct(head, features, labels):
+    """Return how many of the n predictions are right, an int."""
+    return int((head.predict(features, batch_size=1024, verbose=0).argmax(axis=1) == labels).sum())
+
+
+def linear_probe(train, validation, test, classes, seed=0):
+    """Train a linear head, its weight decay chosen on validation; return a dictionary of shares, counts and the choice.
+
+    Each argument holds `features` (n, d) and `labels` (n,), as `scripts.features.features` returns them. Test is scored once,
+    with the one head that validation chose.
+    """
+    heads = [fit_head(train.features, train.labels, classes, decay, seed=seed) for decay in WEIGHT_DECAYS]
+    scores = [count_correct(head, validation.features, validation.labels) for head in heads]
+    best = int(np.argmax(scores))
+    correct = count_correct(heads[best], test.features, test.labels)
+    return {
+        "weight_decay": WEIGHT_DECAYS[best],
+        "validation": scores[best] / len(validation.labels),
+        "validation_correct": scores[best],
+        "validation_n": len(validation.labels),
+        "test": correct / len(test.labels),
+        "test_correct": correct,
+        "test_n": len(test.labels),
+    }
