@@ -40,19 +40,21 @@ def image_source():
     """
     wanted = os.environ.get("COURSE_DATA", "").strip() or "auto"
     small = DATA / "clothing-dataset-small"
+    complete = (small / "images.csv").is_file()  # scripts.download puts it there last
     if wanted == "auto":
-        wanted = "small" if (small / "images.csv").exists() else "sample"
+        wanted = "small" if complete else "sample"
     if wanted == "sample":
         return Source("sample", DATA / "sample", "600 drawn ones (`make data` fetches the real photos)")
-    if wanted == "small":
-        if not small.is_dir():
+    folder = small if wanted == "small" else Path(wanted).expanduser()
+    folder = folder if folder.is_absolute() else ROOT / folder
+    if folder == small:
+        if not complete:
+            found = "only a part of them is" if small.is_dir() else "they are not"
             raise CourseError(
-                "COURSE_DATA is 'small', but the real photos are not in data/clothing-dataset-small. "
-                "`make data` fetches them; COURSE_DATA=sample draws pictures instead."
+                f"COURSE_DATA is '{wanted}', which stands for the real photos, but {found} in data/clothing-dataset-small. "
+                "`make data` fetches what is missing; COURSE_DATA=sample draws pictures instead."
             )
         return Source("small", small, "3,781 real photos (clothing-dataset-small)")
-    folder = Path(wanted).expanduser()
-    folder = folder if folder.is_absolute() else ROOT / folder
     if not folder.is_dir():
         raise CourseError(
             f"COURSE_DATA is '{wanted}', which is neither 'auto', 'sample' or 'small' nor a folder on this machine."
@@ -85,7 +87,7 @@ def weights_source():
 
 def imagenet_weights(include_top):
     """Return the path at which Keras keeps the ImageNet weights of Xception once they are downloaded."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
     top = "" if include_top else "_notop"
     return home / "models" / f"xception_weights_tf_dim_ordering_tf_kernels{top}.h5"
 
@@ -120,6 +122,7 @@ def import_tensorflow():
         import tensorflow
 
         tensorflow.zeros(1) + 1  # the first operation logs too
+    tensorflow.get_logger().setLevel("WARNING")  # notes such as "Assets written to" name temporary folders
     return tensorflow
 
 

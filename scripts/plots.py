@@ -61,7 +61,7 @@ def plot_confusion(matrix, class_names, title=""):
 
 
 def draw_graph(graph, width=10):
-    """Draw a small `tf.Graph`: each operation a box with its name, each tensor an arrow, results to the right of what they need.
+    """Draw a small `tf.Graph`: each operation a box with its name, each tensor an arrow, from left to right.
 
     Operations that take nothing (inputs, constants) are yellow, and stand one step before the first that takes them.
     """
@@ -74,7 +74,7 @@ def draw_graph(graph, width=10):
         if not sources:
             column[name] = min((column[user] - 1 for user in takes if name in takes[user]), default=0)
     place, filled = {}, {}
-    for name in sorted(takes, key=lambda name: not takes[name]):  # what computes comes first: a straight line in the middle
+    for name in sorted(takes, key=lambda name: not takes[name]):  # what computes is placed first, on the middle line
         row = filled[column[name]] = filled.get(column[name], -1) + 1
         place[name] = (column[name], (row + 1) // 2 * (-1) ** row)
     rows = [row for _, row in place.values()]
