@@ -47,11 +47,11 @@ def image_source():
         return Source("sample", DATA / "sample", "600 drawn ones (`make data` fetches the real photos)")
     folder = small if wanted == "small" else Path(wanted).expanduser()
     folder = folder if folder.is_absolute() else ROOT / folder
-    if folder == small:
+    if folder.resolve() == small.resolve():
         if not complete:
             found = "only a part of them is" if small.is_dir() else "they are not"
             raise CourseError(
-                f"COURSE_DATA is '{wanted}', which stands for the real photos, but {found} in data/clothing-dataset-small. "
+                f"COURSE_DATA is '{wanted}', the real photos, but {found} in data/clothing-dataset-small. "
                 "`make data` fetches what is missing; COURSE_DATA=sample draws pictures instead."
             )
         return Source("small", small, "3,781 real photos (clothing-dataset-small)")

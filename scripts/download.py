@@ -1,7 +1,7 @@
 """`make data`: fetch the real photos and Xception's ImageNet weights, check every file, repair what is damaged.
 
-`python -m scripts.download [--only photos|weights]`. Only what is missing or damaged is fetched. A file comes to its place
-only after its checksum is right; `images.csv`, by which the course knows that the photos are there, comes last.
+`python -m scripts.download [--only photos|weights]`. Only what is missing or damaged is fetched. A file comes to its
+place only after its checksum is right; `images.csv`, by which the course knows that the photos are there, comes last.
 """
 
 import argparse
@@ -303,9 +303,10 @@ def describe(error, url, part):
         return f"{host} does not give {url} ({status}). Run `make data` again later, or in another network."
     if isinstance(error, requests.exceptions.SSLError):
         reason = re.search(r"\[SSL[^\]]*\][^(\"']*", str(error))
+        reason = reason[0].strip() if reason else error
         return (
-            f"no secure connection to {host} for {url} ({reason[0].strip() if reason else error}). Check this machine's "
-            "clock; in a network that inspects traffic, set REQUESTS_CA_BUNDLE to the file of its certificates."
+            f"no secure connection to {host} for {url} ({reason}). Check this machine's clock; in a network that "
+            "inspects traffic, set REQUESTS_CA_BUNDLE to the file of its certificates."
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return f"the proxy does not let {url} through. Check HTTPS_PROXY, or run `make data` in another network."
@@ -351,7 +352,7 @@ def file_size(file):
 
 
 def read_version(part, url):
-    """Return the server's mark (ETag) for the version of `url` that `part` is the beginning of; None if there is none."""
+    """Return the server's mark (ETag) for the version of `url` that `part` is the beginning of, or None."""
     try:
         known_url, version = version_file(part).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
