@@ -44,9 +44,9 @@ def find_lessons(folder=NOTEBOOKS):
 
 
 def choose_lessons(wanted, lessons):
-    """Return those of the paths `lessons` that the words in `wanted` name: "1", "01", "loading_images", or a file name.
+    """Return those of the paths `lessons` that the words in `wanted` name: "1", "01", "loading_images" or a file name.
 
-    All of them where `wanted` is empty. Raises `CourseError` that lists the lessons there are for a word that names none.
+    All of them where `wanted` is empty. Raises `CourseError`, listing the lessons, for a word that names none.
     """
     chosen = set()
     for word in wanted:
@@ -55,13 +55,15 @@ def choose_lessons(wanted, lessons):
         if not found and name.isdecimal():
             found = [lesson for lesson in lessons if int(lesson.stem[:2]) == int(name)]
         if not found:
-            raise CourseError(f"There is no lesson '{word}'. There are: {', '.join(lesson.stem for lesson in lessons)}.")
+            raise CourseError(
+                f"There is no lesson '{word}'. There are: {', '.join(lesson.stem for lesson in lessons)}."
+            )
         chosen.update(found)
     return [lesson for lesson in lessons if lesson in chosen] if wanted else list(lessons)
 
 
 def read_notebook(path):
-    """Return a notebook as nbformat's `NotebookNode`. Raises `CourseError`, naming the file, where it is not a notebook."""
+    """Return a notebook as nbformat's `NotebookNode`. Raises `CourseError`, naming the file, where it is none."""
     try:
         return parse(Path(path).read_text(encoding="utf-8"))
     except Exception as error:  # not JSON, not a notebook, not readable: a dozen kinds
@@ -104,9 +106,9 @@ def write_whole(path, text):
 def normalise(notebook, former=None):
     """Return an executed notebook in the form in which lessons are stored, so that executing it again changes no byte.
 
-    Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors' metadata are gone. A cell
-    whose output may differ from run to run (tag nbval-ignore-output) keeps the output it has in the notebook `former`, if its
-    source and the kinds of its outputs are the same there.
+    Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors' metadata are gone.
+    A cell whose output may differ from run to run (tag nbval-ignore-output) keeps the output it has in the notebook
+    `former`, if its source and the kinds of its outputs are the same there.
     """
     result = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
     result.nbformat_minor = 5
@@ -130,7 +132,7 @@ def normalise(notebook, former=None):
 
 
 def stored_outputs(cell, former=None):
-    """Return the outputs of a cell as they are stored: `former`'s where they need not be equal, else its own, tidied."""
+    """Return the outputs of a cell as they are stored: `former`'s where they may differ, else its own, tidied."""
     outputs = tidy_outputs(cell.outputs)
     if former is not None and IGNORED_OUTPUT in tags(cell):
         for other in code_cells(former):
@@ -142,7 +144,7 @@ def stored_outputs(cell, former=None):
 
 
 def tidy_outputs(outputs):
-    """Return outputs without stderr, with neighboring streams merged, and errors without their traceback, which names files."""
+    """Return outputs without stderr, neighboring streams merged, errors without their traceback, which names files."""
     tidy = []
     for output in outputs:
         output = nbformat.from_dict(output)

@@ -1,7 +1,7 @@
 """Execute the lessons and write what came of it: `python -m scripts.run [lesson …] [--jobs N] [--out build] [--store]`.
 
-The executed copies go to `build/notebooks`, a page for each lesson to `build/html`, all that was measured to `build/run.json`.
-With `--store` the lessons run on the drawn pictures with the stand-in, and their outputs are stored in `notebooks` itself.
+The executed copies go to `build/notebooks`, a page for each to `build/html`, what was measured to `build/run.json`.
+With `--store` the lessons run on the drawn pictures with the stand-in, and their outputs are stored in `notebooks`.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Outcome:
 
 
 class Progress:
-    """A line per lesson: bars on a terminal; elsewhere a line when it starts, when it ends, and every 30 seconds between."""
+    """A line per lesson: bars on a terminal; elsewhere one at its start, one at its end, one every 30 seconds."""
 
     def __init__(self, outcomes):
         self.bars = {}
@@ -57,7 +57,9 @@ class Progress:
         form = "{desc:<34}|{bar:20}| cell {n_fmt} of {total_fmt}{postfix}"
         if sys.stdout.isatty():
             for position, outcome in enumerate(outcomes):
-                bar = tqdm(total=outcome.cells, desc=outcome.lesson, position=position, bar_format=form, file=sys.stdout)
+                bar = tqdm(
+                    total=outcome.cells, desc=outcome.lesson, position=position, bar_format=form, file=sys.stdout
+                )
                 self.bars[outcome.lesson] = bar
 
     def show(self, outcome):
@@ -77,22 +79,22 @@ class Progress:
 async def execute(path, notebook, outcome, environment, log):
     """Execute a notebook (a `NotebookNode`, changed in place) in a kernel of its own, and fill in its `Outcome`.
 
-    The kernel starts in the notebook's folder, with the dictionary `environment`; what it says while it starts or dies goes to the
-    file `log`.
+    The kernel starts in the notebook's folder, with the dictionary `environment`. What it says while it starts or dies
+    goes to the file `log`.
     """
     # No folder to look in: what is left is the kernel of this Python, never one that the user once installed elsewhere.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(notebook, km=manager, timeout=CELL_TIMEOUT, startup_timeout=120, record_timing=False)
     cell, number = None, 0
-    for cell in notebooks.code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
     try:
         with log.open("w") as file:
             await client.async_start_new_kernel(cwd=str(path.parent), env=environment, stdout=file, stderr=file)
         await client.async_start_new_kernel_client()
-        for number, cell in enumerate(notebooks.code_cells(notebook), start=1):
-            await client.async_execute_cell(cell, notebook.cells.index(cell), execution_count=number)
-            outcome.executed = number
+        for position, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                number += 1
+                await client.async_execute_cell(cell, position, execution_count=number)
+                outcome.executed = number
         outcome.status = "passed"
     except CellExecutionError as error:
         trace = [line for output in cell.outputs for line in output.get("traceback", [])]
@@ -100,7 +102,9 @@ async def execute(path, notebook, outcome, environment, log):
     except CellTimeoutError:
         fail(outcome, f"It ran longer than {CELL_TIMEOUT} seconds and was stopped.", number, cell)
     except DeadKernelError:
-        fail(outcome, "The kernel died. If the machine ran out of memory, --jobs 1 helps.", number, cell, log.read_text())
+        fail(
+            outcome, "The kernel died. If the machine ran out of memory, --jobs 1 helps.", number, cell, log.read_text()
+        )
     except RuntimeError as error:
         fail(outcome, f"The kernel did not start: {error}", traceback=log.read_text())
     finally:
@@ -111,21 +115,32 @@ async def execute(path, notebook, outcome, environment, log):
 
 
 def fail(outcome, message, number=0, cell=None, traceback=""):
+    if outcome.status == "interrupted":  # we ended the kernel ourselves
+        return
     outcome.status = "failed"
     source = cell.source if cell is not None and number else ""
-    outcome.error = {"cell": number, "source": source, "message": ANSI.sub("", message), "traceback": ANSI.sub("", traceback)}
+    outcome.error = {
+        "cell": number,
+        "source": source,
+        "message": ANSI.sub("", message),
+        "traceback": ANSI.sub("", traceback),
+    }
 
 
 async def run_lesson(path, outcome, environment, out, store):
-    """Execute one lesson and write its copy and its page to the folder `out`; with `store` also its outputs to its own file."""
+    """Execute one lesson and write its copy and its page to the folder `out`; with `store` also its stored outputs."""
     began = path.read_text(encoding="utf-8")
     notebook = notebooks.read_notebook(path)
+    for cell in notebooks.code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.jsonl"
         environment = environment | {"COURSE_RESULTS": str(results)}
         await execute(path, notebook, outcome, environment, Path(folder) / "kernel.log")
         if results.exists():
             outcome.results = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    if outcome.status == "interrupted":
+        return
     notebook.metadata = {"kernelspec": notebooks.KERNEL, "language_info": notebooks.LANGUAGE}
     notebooks.write_whole(out / "notebooks" / path.name, notebooks.to_text(notebook))
     pages.write_page(notebook, path, out / "html" / f"{path.stem}.html")
@@ -141,13 +156,12 @@ async def run_lesson(path, outcome, environment, out, store):
 async def run_all(lessons, environment, out, jobs, store=False):
     """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the `Outcome` of each.
 
-    A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not finish is "interrupted", what
-    did not start "not run".
+    A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not finish is
+    "interrupted", what did not start "not run".
     """
     outcomes = [Outcome(path.stem, len(notebooks.code_cells(notebooks.read_notebook(path)))) for path in lessons]
     progress = Progress(outcomes)
     slots = asyncio.Semaphore(jobs)
-    stopping = False
 
     async def one(path, outcome):
         async with slots:
@@ -161,8 +175,6 @@ async def run_all(lessons, environment, out, jobs, store=False):
             finally:
                 ticking.cancel()
                 outcome.seconds = round(time.monotonic() - started, 1)
-                if stopping and outcome.status != "passed":
-                    outcome.status, outcome.error = "interrupted", None
                 progress.show(outcome)
 
     async def tick(outcome, started):
@@ -172,10 +184,9 @@ async def run_all(lessons, environment, out, jobs, store=False):
             await asyncio.sleep(1)
 
     def stop():
-        nonlocal stopping
-        if not stopping:
-            stopping = True
-            for task in tasks:
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            if outcome.status in ("waiting", "running"):
+                outcome.status = "interrupted" if outcome.status == "running" else "not run"
                 task.cancel()
 
     loop = asyncio.get_running_loop()
@@ -189,14 +200,11 @@ async def run_all(lessons, environment, out, jobs, store=False):
         for name, handler in handlers.items():
             signal.signal(name, handler)
         progress.close()
-    for outcome in outcomes:
-        if outcome.status == "waiting":
-            outcome.status = "not run"
     return outcomes
 
 
 def kernel_environment():
-    """Return the environment of the kernels: ours, with the two switches resolved once for all lessons. The sample is drawn.
+    """Return the environment of the kernels: ours, with the two switches resolved once. Draws the sample if need be.
 
     Raises `CourseError` where a switch names something that is not there.
     """
@@ -253,49 +261,56 @@ def table(outcomes):
     return "\n".join(lines)
 
 
+def finish(outcomes, lessons, out, seconds):
+    """Write what the run as a whole leaves in the folder `out`, and print its failures and its table.
+
+    `lessons` are the paths of all lessons, executed now or not: the index lists them.
+    """
+    notebooks.write_whole(out / "run.json", json.dumps(report(outcomes), indent=1) + "\n")
+    images = lessons[0].parent.parent / "images"
+    if images.is_dir():  # the executed copies show them too
+        shutil.copytree(images, out / "images", dirs_exist_ok=True)
+    states = {outcome.lesson: outcome.status for outcome in outcomes}
+    pages.write_index(lessons, states, out / "html", f"Pictures: {course.image_source().description}.")
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            print("\n" + failure_text(outcome))
+    passed = list(states.values()).count("passed")
+    print(f"\n{table(outcomes)}\n\n{passed} of {len(outcomes)} lessons passed in {seconds:.0f} s.")
+    print(f"Pages: {os.path.relpath(out / 'html' / 'index.html')}")
+
+
 def main(arguments=None, folder=notebooks.NOTEBOOKS):
-    """Run the command with a list of arguments on the lessons of a folder; return the exit code: 0, 1, or 130 if interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.run", description="Execute lessons and show what came of it.")
-    parser.add_argument("lessons", nargs="*", metavar="lesson", help="a number or a name; all lessons if none is given")
+    """Run the command on the lessons of a folder; return the exit code: 0, 1, or, where it was interrupted, 130."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    parser = argparse.ArgumentParser(prog="python -m scripts.run", description="Execute lessons, show what came of it.")
+    parser.add_argument("lessons", nargs="*", metavar="lesson", help="a number or a name; all lessons if none is given")
     parser.add_argument("--jobs", type=int, default=min(cores, MOST_JOBS), help="lessons at a time (here %(default)s)")
     parser.add_argument("--out", type=Path, default=course.ROOT / "build", help="the folder to write to (build)")
     parser.add_argument("--store", action="store_true", help="store the outputs of the embedded mode in the notebooks")
     options = parser.parse_args(arguments)
+    jobs = max(1, options.jobs)
     if options.store:
         os.environ.update(EMBEDDED)
     if sys.platform == "win32":  # the kernels' sockets need it
         asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
     try:
-        there = notebooks.find_lessons(folder)
-        chosen = notebooks.choose_lessons(options.lessons, there)
+        lessons = notebooks.find_lessons(folder)
+        chosen = notebooks.choose_lessons(options.lessons, lessons)
         environment = kernel_environment()
         print(f"Pictures: {course.image_source().description}. Weights: {course.weights_source().description}.")
-        print(f"Lessons: {len(chosen)}, {max(1, options.jobs)} at a time.", flush=True)
+        print(f"Lessons: {len(chosen)}, {jobs} at a time.", flush=True)
         began = time.monotonic()
-        outcomes = asyncio.run(run_all(chosen, environment, options.out, max(1, options.jobs), options.store))
+        outcomes = asyncio.run(run_all(chosen, environment, options.out, jobs, options.store))
+        finish(outcomes, lessons, options.out, time.monotonic() - began)
     except course.CourseError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted before the first lesson.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         return 130
-    seconds = time.monotonic() - began
-    notebooks.write_whole(options.out / "run.json", json.dumps(report(outcomes), indent=1) + "\n")
-    if (folder.parent / "images").is_dir():  # the executed copies show them too
-        shutil.copytree(folder.parent / "images", options.out / "images", dirs_exist_ok=True)
-    pages.write_index(
-        there, {outcome.lesson: outcome.status for outcome in outcomes}, options.out / "html", f"Pictures: {course.image_source().description}."
-    )
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            print("\n" + failure_text(outcome))
-    passed = sum(outcome.status == "passed" for outcome in outcomes)
-    print(f"\n{table(outcomes)}\n\n{passed} of {len(outcomes)} lessons passed in {seconds:.0f} s.")
-    print(f"Pages: {options.out / 'html' / 'index.html'}")
-    if any(outcome.status in ("interrupted", "not run") for outcome in outcomes):
-        return 130
-    return 0 if passed == len(outcomes) else 1
+    states = {outcome.status for outcome in outcomes}
+    return 0 if states == {"passed"} else 130 if states & {"interrupted", "not run"} else 1
 
 
 if __name__ == "__main__":
