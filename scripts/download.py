@@ -30,7 +30,7 @@ WORKSHOP = DATA / "download"  # what has arrived so far; no part of the course e
 # tar.gz we keep every photo before the cut, which matters because GitHub cannot resume an archive.
 COMMIT = "11961516512414bf9f6c150a832cfd21b54a6b54"
 ARCHIVE_URL = f"https://codeload.github.com/alexeygrigorev/clothing-dataset-small/tar.gz/{COMMIT}"
-ARCHIVE_BYTES = 107_000_000  # about; GitHub does not tell
+ARCHIVE_BYTES = 105_000_000  # about; GitHub does not tell
 PHOTO_URL = f"https://raw.githubusercontent.com/alexeygrigorev/clothing-dataset-small/{COMMIT}/"
 TABLE_COMMIT = "08b50460cf229fd852bb6c11564e0959f52578ca"
 TABLE_URL = f"https://raw.githubusercontent.com/alexeygrigorev/clothing-dataset/{TABLE_COMMIT}/images.csv"
@@ -60,6 +60,7 @@ WEIGHTS = (
 
 TIMEOUT = (10, 30)  # seconds: to connect, and without a byte arriving
 PAUSES = (1, 2, 4)  # seconds before each new try; tries that brought a file further do not count
+BLOCK = 2**14  # bytes that are read at once, and the most that a cut-off loses
 SESSION = requests.Session()  # keeps the connection open from one photo to the next
 
 
@@ -280,7 +281,7 @@ def receive(url, part, expected_bytes):
             total = start + int(length) if length else expected_bytes
             bar = {"total": total, "initial": start, "unit": "B", "unit_scale": True, "disable": None}
             with tqdm(desc=url.rpartition("/")[2][:40], **bar) as progress:
-                for chunk in response.iter_content(2**18):
+                for chunk in response.iter_content(BLOCK):
                     file.write(chunk)
                     progress.update(len(chunk))
 
