@@ -97,16 +97,15 @@ def fetch_photos():
     """Make `data/clothing-dataset-small` complete: every file of the manifest, checked. Raises `DownloadError`."""
     manifest = read_manifest()
     missing = {path: digest for path, digest in manifest.items() if file_digest(PHOTOS / path) != digest}
+    fetched = f"{len(missing):,} files fetched" if missing else "nothing to fetch"
     if missing:
         with explain_disk_errors(PHOTOS):
             take_mark_away(missing)
-        missing[TABLE] = manifest[TABLE]
         photos = {path: digest for path, digest in missing.items() if path != TABLE}
         if photos:
             fetch_missing_photos(photos)
-        put(fetch_small_file(TABLE_URL, missing[TABLE]), PHOTOS / TABLE)
+        put(fetch_small_file(TABLE_URL, manifest[TABLE]), PHOTOS / TABLE)
     shutil.rmtree(WORKSHOP, ignore_errors=True)
-    fetched = f"{len(missing):,} files fetched" if missing else "nothing to fetch"
     print(f"Photos: all {len(manifest) - 1:,} are in {PHOTOS}, every one checked; {fetched}.")
 
 
@@ -126,7 +125,7 @@ def fetch_missing_photos(missing):
     if len(missing) > FEW:
         print(f"Photos: {len(missing):,} to fetch, from {ARCHIVE_URL}")
         try:
-            download(ARCHIVE_URL, archive, ARCHIVE_BYTES, rescue=lambda: unpack(archive, missing))
+            download(ARCHIVE_URL, archive, "photos", ARCHIVE_BYTES, rescue=lambda: unpack(archive, missing))
             unpack(archive, missing)
         except DownloadError:
             if len(missing) > FEW:
@@ -137,7 +136,7 @@ def fetch_missing_photos(missing):
             f"{ARCHIVE_URL} sent a damaged or different file: {len(missing):,} photos, such as {next(iter(missing))}, "
             "are not in it as they should be. `make data` tries again; the photos that were right are kept."
         )
-    for path, digest in tqdm(missing.items(), desc="photos one by one", unit="photo", disable=None):
+    for path, digest in tqdm(missing.items(), desc="photos", unit=" photos", disable=None if missing else True):
         put(fetch_small_file(PHOTO_URL + path, digest), PHOTOS / path)
 
 
@@ -155,7 +154,7 @@ def fetch_weights():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).unlink(missing_ok=True)  # a damaged one, which would be taken for good
         print(f"Weights: {name}, from {url}")
-        download(url, part)
+        download(url, part, "weights")
         if file_digest(part, "md5") != digest:
             forget(part)
             raise DownloadError(f"{url} sent a damaged or different file. `make data` tries again.")
@@ -193,7 +192,8 @@ def unpack(archive, missing):
     only plain files with the right SHA-256. Raises `DownloadError` at a path that leaves the archive's folder.
     """
     try:
-        with tarfile.open(archive, "r|*") as tar, tqdm(desc="unpacking", unit="photo", disable=None) as progress:
+        bar = {"desc": "unpacking", "total": len(missing), "unit": " photos", "disable": None}
+        with tarfile.open(archive, "r|*") as tar, tqdm(**bar) as progress:
             for member in tar:
                 if re.match(r"[/\\]|[A-Za-z]:", member.name) or ".." in re.split(r"[/\\]", member.name):
                     forget(archive)
@@ -232,17 +232,17 @@ def put(content, file):
         os.replace(part, file)
 
 
-def download(url, part, expected_bytes=None, rescue=None):
+def download(url, part, title=None, expected_bytes=None, rescue=None):
     """Fetch `url` into the file `part`; go on where an earlier try stopped, if the server can; try again after a pause.
 
-    `expected_bytes` is what the progress bar takes for the whole where the server does not tell. `rescue()` is called
-    after every failure, before a new try may overwrite what has arrived. Raises `DownloadError`; `part` then stays, for
-    a later run.
+    `title` stands before the progress bar, without one there is no bar; `expected_bytes` is its whole where the server
+    does not tell. `rescue()` is called after every failure, before a new try may overwrite what has arrived. Raises
+    `DownloadError`; `part` then stays, for a later run.
     """
     farthest, tries = file_size(part), 0
     while True:
         try:
-            return receive(url, part, expected_bytes)
+            return receive(url, part, title, expected_bytes)
         except OSError as error:  # all that requests raises is one
             if rescue:
                 rescue()
@@ -254,7 +254,7 @@ def download(url, part, expected_bytes=None, rescue=None):
         tries += 1
 
 
-def receive(url, part, expected_bytes):
+def receive(url, part, title, expected_bytes):
     """Send one request for `url`, or for the rest of it, and write the answer to `part`."""
     start, version = file_size(part), read_version(part, url)
     headers = {"Accept-Encoding": "identity"}  # so that positions in the file and in the answer are the same
@@ -273,14 +273,14 @@ def receive(url, part, expected_bytes):
                 f"{url} sent a web page in place of the file. Does this network want a login? Open a browser, then run "
                 "`make data` again."
             )
-        with explain_disk_errors(part), open(part, "ab" if response.status_code == 206 else "wb", buffering=0) as file:
+        with explain_disk_errors(part), open(part, "ab" if response.status_code == 206 else "wb") as file:
             start = file.tell()
             if not start:
                 write_version(part, url, response.headers)
             length = response.headers.get("Content-Length")
             total = start + int(length) if length else expected_bytes
-            bar = {"total": total, "initial": start, "unit": "B", "unit_scale": True, "disable": None}
-            with tqdm(desc=url.rpartition("/")[2][:40], **bar) as progress:
+            bar = {"desc": title, "total": total, "initial": start, "unit": "B", "unit_scale": True}
+            with tqdm(**bar, disable=None if title else True) as progress:  # None: where there is a terminal
                 for chunk in response.iter_content(BLOCK):
                     file.write(chunk)
                     progress.update(len(chunk))

@@ -240,14 +240,16 @@ def test_nothing_is_missing_so_nothing_is_asked(photos, server, capsys):
     assert len(output.out.splitlines()) == 1 and "nothing to fetch" in output.out and not output.err
 
 
-def test_a_few_damaged_photos_are_repaired_one_by_one(photos, server):
+def test_a_few_damaged_photos_are_repaired_one_by_one(photos, server, capsys):
     get_photos()
+    assert "31 files fetched" in capsys.readouterr().out
     server.requests.clear()
     (photos.folder / "train/dress/10.jpg").write_bytes(b"damaged")
     (photos.folder / "test/hat/1.jpg").unlink()
     assert get_photos() == 0
     photos.assert_complete()
     assert sorted(path for path, _ in server.requests) == ["/photos/test/hat/1.jpg", "/photos/train/dress/10.jpg"]
+    assert "2 files fetched" in capsys.readouterr().out
 
 
 def test_many_damaged_photos_are_repaired_from_the_archive(photos, server):
