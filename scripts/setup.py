@@ -1,8 +1,8 @@
 """Set the course up in the folder `.venv`, once: `python scripts/setup.py` (`make` does it when it is needed).
 
-Installs requirements.txt (exact versions, every file checked against its hash) and writes into `.venv/course.txt` what was
-installed, so that a second call has nothing to do. `--gpu` adds what TensorFlow needs to compute on an NVIDIA GPU under Linux.
-This file must start on any Python, if only to say that another one is needed: standard library, no syntax newer than 2.7.
+Installs requirements.txt (exact versions, every file checked against its hash) and notes in `.venv/course.txt` what was
+installed, so that a second call has nothing to do. `--gpu` adds what TensorFlow needs for an NVIDIA GPU on Linux. This
+file must start on any Python, if only to say that another one is needed: standard library, no syntax newer than 2.7.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ def main(arguments):
         print(error)
         return 1
     except KeyboardInterrupt:
-        print("\nThe set-up was interrupted. Give the same command again: what was downloaded is kept.")
+        print("\nThe set-up was interrupted. Give the same command again.")
         return 130
     if gpu and gpu_refusal():
         print(gpu_refusal())
@@ -49,20 +49,20 @@ def set_up(venv, requirements, gpu=False):
     gpu = gpu or "gpu" in stamp
     if stamp == finished(requirements, version, gpu):
         if supported(sys.version_info) and version != sys.version_info[:2]:
-            print("The folder .venv holds Python %d.%d, which is used. To use another one, delete that folder." % version)
+            print("The folder .venv holds Python %d.%d, which is used. To change that, delete the folder." % version)
         return
     started = time.time()
     if UNFINISHED in stamp or not supported(version) or not has_pip(python):
         create(venv)
         version = version_of(python)
+    print("Installing the packages of requirements.txt, up to 0.8 GB to download.")
     write_stamp(venv, [UNFINISHED] + ["gpu"] * gpu)
-    print("Setting up the course in .venv, once: Python %d.%d, TensorFlow, Jupyter. About 1 GB to download." % version)
     install(python, ["--require-hashes", "--requirement", requirements])
     if gpu:
         print("Adding what TensorFlow needs to compute on an NVIDIA GPU. About 3 GB to download.")
         install(python, ["tensorflow[and-cuda]==" + locked_version(requirements, "tensorflow")])
     write_stamp(venv, finished(requirements, version, gpu))
-    print("Set up in %d seconds." % (time.time() - started))
+    print("Done in %d seconds." % (time.time() - started))
 
 
 def supported(version):
@@ -71,7 +71,7 @@ def supported(version):
 
 
 def obstacle(version, system, machine, bits):
-    """Return one line that says why TensorFlow has no build for this Python on this machine, and the remedy; "" if it has."""
+    """Return one line: why TensorFlow has no build for this Python on this machine, and the remedy; "" if it has."""
     wanted = "Python %d.%d to %d.%d" % (OLDEST + NEWEST)
     remedy = "`make run PYTHON=python3.12` or, without make, `python3.12 scripts/setup.py`"
     if system == "Windows":
@@ -82,7 +82,8 @@ def obstacle(version, system, machine, bits):
     if system == "Darwin" and machine == "x86_64":
         return (
             "TensorFlow 2.21 does not run on Macs with an Intel chip: open the lessons in Colab (links in README.md). "
-            "If this Mac has an Apple chip, its Python is one for Intel: install one for Apple chips and use it: %s." % remedy
+            "If the Mac has an Apple chip, its Python is one for Intel: install one for Apple chips and use it: %s."
+            % remedy
         )
     if bits == 32 or (system == "Windows" and machine == "ARM64"):
         kind = "x64" if system == "Windows" else "64-bit"
@@ -120,6 +121,7 @@ def create(venv):
             "This Python cannot make environments: a part of it, ensurepip, is not installed. On Debian and Ubuntu "
             "`sudo apt install python%d.%d-venv` adds it. Then give the same command again." % sys.version_info[:2]
         )
+    print("Setting up the course in .venv, once: Python %d.%d, TensorFlow, Jupyter." % sys.version_info[:2])
     command = [sys.executable, "-I", "-m", "venv", "--clear", venv]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0].decode("utf-8", "replace").strip()
@@ -145,7 +147,8 @@ def version_of(python):
 
 
 def has_pip(python):
-    process = subprocess.Popen([python, "-I", "-m", "pip", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [python, "-I", "-m", "pip", "--version"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     process.communicate()
     return process.returncode == 0
 
@@ -172,11 +175,11 @@ def write_stamp(venv, words):
 
 def locked_version(requirements, package):
     with open(requirements) as file:
-        return re.search("^%s==([^ ;]+)" % package, file.read(), re.MULTILINE).group(1)
+        return re.search(r"^%s==([^\s;]+)" % package, file.read(), re.MULTILINE).group(1)
 
 
 def install(python, arguments):
-    """Run `pip install`; show one line that moves instead of pip's hundreds. Raises `SetupError` with what went wrong."""
+    """Run `pip install`; show one line that moves instead of pip's hundreds. Raises `SetupError`: what went wrong."""
     options = ["--only-binary=:all:", "--no-input", "--disable-pip-version-check"]
     command = [python, "-I", "-u", "-m", "pip", "install"] + options + arguments
     pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -225,8 +228,8 @@ def trouble(lines):
     broken = re.findall(r"connection broken by '(\w+)", text)
     if broken:
         return (
-            "The packages cannot be downloaded: no connection to the Python package index (%s). Connect this machine to the "
-            "network (behind a proxy, set HTTPS_PROXY); then give the same command again." % broken[-1]
+            "The packages cannot be downloaded: no connection to the Python package index (%s). Connect this machine "
+            "to the network (behind a proxy, set HTTPS_PROXY); then give the same command again." % broken[-1]
         )
     errors = text[text.find("ERROR:") :] if "ERROR:" in text else text
     return "pip cannot install the packages:\n%s\nOnce that is mended, give the same command again." % errors[-2000:]

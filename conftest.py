@@ -1,0 +1,27 @@
+"""What every run of pytest needs: the embedded mode, in which the stored outputs were made, and its pictures."""
+
+import os
+
+import matplotlib
+
+# Before any test or kernel starts, and inherited by both.
+os.environ.update(COURSE_DATA="sample", COURSE_WEIGHTS="standin", CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2")
+os.environ.pop("COURSE_RESULTS", None)
+os.environ.pop("MPLBACKEND", None)  # figures belong into the notebook
+matplotlib.use("Agg")  # tests draw without a window
+
+
+def pytest_sessionstart(session):
+    """Draw the sample once, before the workers of pytest-xdist start and all want it at the same time."""
+    if not hasattr(session.config, "workerinput"):
+        from scripts import datasets
+
+        capture = session.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():  # drawing takes a while, and says so
+            datasets.data_folder()
+
+
+def pytest_collectstart(collector):
+    """Tell nbval not to compare stderr: TensorFlow's log lines come and go with the way a notebook is executed."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr",)
