@@ -46,6 +46,7 @@ BAD_CODE = {
     "a color map that color-blind readers cannot read: use viridis, cividis or gray": r"[\"'.](?:jet|rainbow|hsv)\b",
     "a random generator without a seed: default_rng(course.SEED)": r"default_rng\(\s*\)",
     "randomness that no seed reaches": r"\buuid4\(|\burandom\(|from_non_deterministic_state",
+    "a semicolon at its end, which nbval does not heed: assign the value, or end in plt.show()": r";\s*\Z",
     "a marker in a comment, which nbval may ignore: use a cell tag": r"#\s*(?:NBVAL_|PYTEST_VALIDATE_)",
 }
 
@@ -61,7 +62,9 @@ def every_cell_ran(path, notebook):
     counts = [cell.execution_count for cell in notebooks.code_cells(notebook)]
     if counts and counts == list(range(1, len(counts) + 1)):
         return []
-    return [f"the execution counts are {counts}, not 1, 2, 3…: run `make outputs`"]
+    odd = next((number for number, count in enumerate(counts, start=1) if number != count), 0)
+    found = f"code cell {odd} has the count {counts[odd - 1]}" if odd else "there is no code cell"
+    return [f"{found}; the cells must have run once, in order: run `make outputs`"]
 
 
 def shows_no_error(path, notebook):
@@ -110,7 +113,7 @@ def shows_nothing_that_varies(path, notebook):
 
 def tags_have_reasons(path, notebook):
     problems = []
-    for place, cell in enumerate_cells(notebook):
+    for place, cell in code(notebook):
         tags = set(notebooks.tags(cell))
         reason = str(cell.metadata.get("reason", "")).strip()
         if unknown := sorted(tags - KNOWN_TAGS):
@@ -121,7 +124,7 @@ def tags_have_reasons(path, notebook):
             problems.append(
                 f"{place} gives a reason for not comparing it and is compared: remove the reason or add the tag"
             )
-        if notebooks.IGNORED_OUTPUT in tags and not cell.get("outputs"):
+        if notebooks.IGNORED_OUTPUT in tags and cell.execution_count and not cell.outputs:
             problems.append(f"{place} is tagged {notebooks.IGNORED_OUTPUT} and has no output: remove the tag")
     return problems
 
@@ -134,7 +137,7 @@ def opens_as_agreed(path, notebook):
     number = int(path.stem[:2])
     if not re.match(rf"# {number}\. \S", cell.source):
         problems.append(f"the first line is not '# {number}. Title'")
-    if not re.search(r"^In this notebook you .*:$", cell.source, re.MULTILINE):
+    if not re.search(r"^In this notebook you\b.*:$", cell.source, re.MULTILINE):
         problems.append("the opening lacks the line 'In this notebook you …:'")
     if not 2 <= len(bullets(cell.source)) <= 5:
         problems.append(f"the opening has {len(bullets(cell.source))} bullets, not 2 to 5")

@@ -23,7 +23,8 @@ def test_there_are_lessons():
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 def test_lesson_keeps_its_promise(lesson, promise):
     problems = promise(lesson, read(lesson))
-    assert not problems, "\n".join([lesson.name, *problems])
+    if problems:
+        pytest.fail("\n  ".join([f"{lesson.name}:", *problems]), pytrace=False)
 
 
 def test_nbval_collects_every_code_cell():
