@@ -196,11 +196,11 @@ def test_an_interruption_leaves_nothing_broken(tmp_path, pictures, number):
         text=True,
     )
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180
         while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(number)
-        printed = process.communicate(timeout=60)[0]
+        printed = process.communicate(timeout=120)[0]
     finally:
         process.kill()
     assert process.returncode == 130, printed
