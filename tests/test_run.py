@@ -93,6 +93,7 @@ def test_copies_hold_the_outputs_of_this_run(finished, pictures):
 def test_pages_show_figures_and_link_to_each_other(finished):
     page = (finished[2] / "html" / "01_loading_images.html").read_text()
     assert page.count("data:image/png;base64,") == 2  # the figure of a cell, and the one in images/
+    assert "<script src=" not in page  # it needs no network
     assert 'href="02_the_dataset.html"' in page and 'href="index.html"' in page
     index = (finished[2] / "html" / "index.html").read_text()
     assert '<a href="01_loading_images.html">1. Loading images</a></td><td>passed' in index
