@@ -28,20 +28,24 @@ td {{ padding: 0.2rem 1.5rem 0.2rem 0; }}
 """
 
 
-def title(notebook):
-    """Return the text of a notebook's first heading, or an empty string."""
-    for cell in notebook.cells:
+def title(path):
+    """Return the text of the first heading of the notebook at `path`; its name where it has none, or is no notebook."""
+    try:
+        cells = notebooks.read_notebook(path).cells
+    except course.CourseError:
+        cells = []
+    for cell in cells:
         found = re.search(r"^# +(.+)$", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
         if found:
             return found[1].strip()
-    return ""
+    return path.stem
 
 
 def write_page(notebook, source, target):
     """Write the executed `notebook`, whose file is the path `source`, as a web page to the path `target`."""
     from nbconvert import HTMLExporter
 
-    resources = {"metadata": {"path": str(source.parent), "name": title(notebook) or source.stem}}
+    resources = {"metadata": {"path": str(source.parent), "name": title(source)}}
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, resources)
     formulas = any("$" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for script in re.findall(r'<script src="[^"]*">\s*</script>', page):  # a page waits for these, offline in vain
@@ -69,7 +73,7 @@ def write_index(lessons, states, folder, note):
     """
     rows = []
     for lesson in lessons:
-        name = html.escape(title(notebooks.read_notebook(lesson)) or lesson.stem)
+        name = html.escape(title(lesson))
         if (folder / f"{lesson.stem}.html").exists():
             name = f'<a href="{lesson.stem}.html">{name}</a>'
         rows.append(f"<tr><td>{name}</td><td>{html.escape(states.get(lesson.stem, ''))}</td></tr>")

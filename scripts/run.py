@@ -153,13 +153,20 @@ async def run_lesson(path, outcome, environment, out, store):
                 notebooks.write_whole(path, stored)
 
 
+def count_cells(path):
+    try:
+        return len(notebooks.code_cells(notebooks.read_notebook(path)))
+    except course.CourseError:  # it is no notebook: told when its turn comes
+        return 0
+
+
 async def run_all(lessons, environment, out, jobs, store=False):
     """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the `Outcome` of each.
 
     A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not finish is
     "interrupted", what did not start "not run".
     """
-    outcomes = [Outcome(path.stem, len(notebooks.code_cells(notebooks.read_notebook(path)))) for path in lessons]
+    outcomes = [Outcome(path.stem, count_cells(path)) for path in lessons]
     progress = Progress(outcomes)
     slots = asyncio.Semaphore(jobs)
 
@@ -170,6 +177,8 @@ async def run_all(lessons, environment, out, jobs, store=False):
             ticking = asyncio.create_task(tick(outcome, started))
             try:
                 await run_lesson(path, outcome, environment, out, store)
+            except course.CourseError as error:
+                fail(outcome, str(error))
             except Exception as error:  # of ours, not of the lesson: still the others go on
                 fail(outcome, f"{type(error).__name__}: {error}")
             finally:

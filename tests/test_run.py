@@ -62,6 +62,20 @@ def test_a_failure_is_told_and_stops_no_other_lesson(finished):
     assert "1 of 2 lessons passed" in printed
 
 
+def test_a_lesson_that_dies_or_hangs_or_is_no_notebook_is_a_failure(tmp_path, pictures, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(pictures))
+    monkeypatch.setattr(run, "CELL_TIMEOUT", 3)
+    folder = tmp_path / "notebooks"
+    synthetic.write(synthetic.notebook("import os\nos.kill(os.getpid(), 9)"), folder / "01_loading_images.ipynb")
+    synthetic.write(synthetic.notebook("import time\ntime.sleep(600)"), folder / "02_the_dataset.ipynb")
+    (folder / "03_tensorflow.ipynb").write_text("<html>")
+    code, printed = call(["--out", tmp_path / "build", "--jobs", 2], folder)
+    assert code == 1
+    assert "01_loading_images failed in code cell 1:" in printed and "The kernel died." in printed
+    assert "02_the_dataset failed in code cell 1:" in printed and "It ran longer than 3 seconds" in printed
+    assert "03_tensorflow failed:" in printed and "03_tensorflow.ipynb cannot be read as a notebook" in printed
+
+
 def test_run_json_says_what_was_measured_on_what(finished, pictures):
     written = json.loads((finished[2] / "run.json").read_text())
     good, bad = written["lessons"]
