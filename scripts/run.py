@@ -102,9 +102,8 @@ async def execute(path, notebook, outcome, environment, log):
     except CellTimeoutError:
         fail(outcome, f"It ran longer than {CELL_TIMEOUT} seconds and was stopped.", number, cell)
     except DeadKernelError:
-        fail(
-            outcome, "The kernel died. If the machine ran out of memory, --jobs 1 helps.", number, cell, log.read_text()
-        )
+        message = "The kernel died. If the machine ran out of memory, --jobs 1 helps."
+        fail(outcome, message, number, cell, log.read_text())
     except RuntimeError as error:
         fail(outcome, f"The kernel did not start: {error}", traceback=log.read_text())
     finally:
@@ -115,16 +114,13 @@ async def execute(path, notebook, outcome, environment, log):
 
 
 def fail(outcome, message, number=0, cell=None, traceback=""):
+    """Note what went wrong, in which code cell (its number from 1; 0 for none of them)."""
     if outcome.status == "interrupted":  # we ended the kernel ourselves
         return
     outcome.status = "failed"
-    source = cell.source if cell is not None and number else ""
-    outcome.error = {
-        "cell": number,
-        "source": source,
-        "message": ANSI.sub("", message),
-        "traceback": ANSI.sub("", traceback),
-    }
+    source = cell.source if number else ""
+    message, traceback = ANSI.sub("", message), ANSI.sub("", traceback)
+    outcome.error = {"cell": number, "source": source, "message": message, "traceback": traceback}
 
 
 async def run_lesson(path, outcome, environment, out, store):
