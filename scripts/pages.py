@@ -1,4 +1,4 @@
-"""The executed lessons as web pages: one page each, figures inside, and an index."""
+"""The executed lessons as web pages: one page each and an index. What is in `images` lies beside their folder."""
 
 import html
 import re
@@ -46,7 +46,7 @@ def write_page(notebook, source, target):
     from nbconvert import HTMLExporter
 
     resources = {"metadata": {"path": str(source.parent), "name": title(source)}}
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook, resources)
+    page, _ = HTMLExporter().from_notebook_node(notebook, resources)
     formulas = any("$" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for script in re.findall(r'<script src="[^"]*">\s*</script>', page):  # a page waits for these, offline in vain
         if not (formulas and "mathjax" in script):

@@ -273,7 +273,7 @@ def finish(outcomes, lessons, out, seconds):
     """
     notebooks.write_whole(out / "run.json", json.dumps(report(outcomes), indent=1) + "\n")
     images = lessons[0].parent.parent / "images"
-    if images.is_dir():  # the executed copies show them too
+    if images.is_dir():  # copies and pages show them too
         shutil.copytree(images, out / "images", dirs_exist_ok=True)
     states = {outcome.lesson: outcome.status for outcome in outcomes}
     pages.write_index(lessons, states, out / "html", f"Pictures: {course.image_source().description}.")

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,12 +87,8 @@ def test_run_json_says_what_was_measured_on_what(finished, pictures):
     assert good["results"] == [{"name": "majority vote", "value": 0.75, "n": 4, "interval": [0.3006, 0.9544]}]
     assert (bad["status"], bad["executed"], bad["results"]) == ("failed", 1, [])
     assert (bad["error"]["cell"], bad["error"]["source"]) == (2, "1 / size")
-    assert (
-        written["versions"]["python"]
-        and written["versions"]["keras"]
-        and written["machine"]["cores"]
-        and written["date"]
-    )
+    assert written["versions"]["python"] and written["versions"]["numpy"]
+    assert written["machine"]["cores"] and written["date"]
 
 
 def test_copies_hold_the_outputs_of_this_run(finished, pictures):
@@ -101,12 +98,12 @@ def test_copies_hold_the_outputs_of_this_run(finished, pictures):
     failed = notebooks.code_cells(notebooks.read_notebook(finished[2] / "notebooks" / "02_the_dataset.ipynb"))
     assert failed[1].outputs[0].ename == "ZeroDivisionError"
     assert failed[2].execution_count is None  # what did not run does not look as if it had
-    assert (finished[2] / "images" / "dot.png").exists()
 
 
 def test_pages_show_figures_and_link_to_each_other(finished):
     page = (finished[2] / "html" / "01_loading_images.html").read_text()
-    assert page.count("data:image/png;base64,") == 2  # the figure of a cell, and the one in images/
+    assert len(re.findall(r'<img [^>]*src="data:image/png;base64,', page)) == 1
+    assert 'alt="a red dot" src="../images/dot.png"' in page and (finished[2] / "images" / "dot.png").exists()
     assert "<script src=" not in page  # it needs no network
     assert 'href="02_the_dataset.html"' in page and 'href="index.html"' in page
     index = (finished[2] / "html" / "index.html").read_text()
