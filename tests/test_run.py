@@ -16,7 +16,12 @@ import synthetic
 from scripts import notebooks, run
 from scripts.course import ROOT, CourseError
 
-RESULT = 'import sys\nsys.path.insert(0, {root!r})\nfrom scripts import results\nresults.record("majority vote", 3, 4)'
+RESULT = """\
+import sys
+print(sys.prefix)
+sys.path.insert(0, {root!r})
+from scripts import results
+results.record("majority vote", 3, 4)"""
 
 
 def call(arguments, folder):
@@ -43,11 +48,15 @@ def finished(tmp_path_factory, pictures):
     )
     synthetic.write(good, folder / "notebooks" / "01_loading_images.ipynb")
     synthetic.write(synthetic.notebook("size = 0", "1 / size", "3"), folder / "notebooks" / "02_the_dataset.ipynb")
+    other = folder / "jupyter" / "kernels" / "python3" / "kernel.json"  # a kernel installed elsewhere, which is gone
+    other.parent.mkdir(parents=True)
+    other.write_text(json.dumps({"argv": ["/gone/python"], "display_name": "Python 3", "language": "python"}))
     (folder / "images").mkdir()
     synthetic.Image.new("RGB", (2, 2), "red").save(folder / "images" / "dot.png")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DATA", str(pictures))
         patch.setenv("COURSE_WEIGHTS", "standin")
+        patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
         code, printed = call(["--out", folder / "build", "--jobs", 2], folder / "notebooks")
     return code, printed, folder / "build"
 
@@ -98,6 +107,11 @@ def test_copies_hold_the_outputs_of_this_run(finished, pictures):
     failed = notebooks.code_cells(notebooks.read_notebook(finished[2] / "notebooks" / "02_the_dataset.ipynb"))
     assert failed[1].outputs[0].ename == "ZeroDivisionError"
     assert failed[2].execution_count is None  # what did not run does not look as if it had
+
+
+def test_the_kernel_is_the_python_that_runs_the_course(finished):
+    cells = notebooks.code_cells(notebooks.read_notebook(finished[2] / "notebooks" / "01_loading_images.ipynb"))
+    assert cells[1].outputs[0].text.splitlines()[0] == sys.prefix
 
 
 def test_pages_show_figures_and_link_to_each_other(finished):
