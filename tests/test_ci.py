@@ -19,7 +19,10 @@ echo "$1" >> made
 """
 PYTHON = f"""#!/bin/sh
 [ "$2" = scripts.run ] || exec {sys.executable} "$@"
-[ "$BREAK" != real ] && mkdir -p build/real/notebooks && cp ../answer/run.json build/real/ && cp ../answer/01_a.ipynb build/real/notebooks/
+[ "$BREAK" != real ] || exit 1
+mkdir -p build/real/notebooks
+cp ../answer/run.json build/real
+cp ../answer/01_a.ipynb build/real/notebooks
 """
 
 
