@@ -250,8 +250,12 @@ def test_the_lock_names_no_address_and_no_place_on_a_machine():
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not on this machine")
 def test_make_sets_up_before_all_else_and_lists_its_targets():
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PYTHON", "GPU"}  # of a `make test` that runs this
+    environment = {name: value for name, value in os.environ.items() if name not in outer}
+
     def make(*arguments):
-        return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        command = ["make", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^\.PHONY: (.*)", text, re.MULTILINE).group(1).split()
