@@ -128,14 +128,14 @@ def make_archive(files, top="clothing-dataset-small-1196151", links=()):
     """Return the bytes of a tar.gz laid out like GitHub's: a comment, a top folder, and in it what `files` holds."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", pax_headers={"comment": "1196151"}) as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(f"{top}/{name}" if top else name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
         for name, target, kind in links:
             member = tarfile.TarInfo(f"{top}/{name}")
             member.type, member.linkname = kind, target
             tar.addfile(member)
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{top}/{name}" if top else name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
     return stream.getvalue()
 
 
@@ -275,6 +275,15 @@ def test_only_the_table_is_fetched_when_only_that_is_missing(photos, server, dam
     assert [path for path, _ in server.requests] == ["/images.csv"]
 
 
+def test_a_set_whose_table_is_damaged_too_is_not_taken_for_data(photos, server, monkeypatch):
+    get_photos()
+    (photos.folder / "images.csv").write_bytes(b"image,sender_id")
+    (photos.folder / "train/dress/10.jpg").unlink()
+    server.pages.pop("/photos/train/dress/10.jpg")
+    assert get_photos() == 1
+    photos.assert_not_taken_for_data(monkeypatch)
+
+
 def test_a_damaged_set_that_cannot_be_repaired_is_not_taken_for_data(photos, server, monkeypatch):
     get_photos()
     (photos.folder / "train/dress/10.jpg").unlink()
@@ -405,7 +414,7 @@ def test_a_wrong_file_in_place_of_the_archive(photos, server, capsys, monkeypatc
     line = error_line(capsys)
     assert "/archive.tar.gz sent a damaged or different file" in line and "30 photos" in line and "make data" in line
     photos.assert_not_taken_for_data(monkeypatch)
-    server.pages["/archive.tar.gz"] = Page(make_archive(photos.photos), version='"2"')
+    server.pages["/archive.tar.gz"] = Page(make_archive(photos.photos))
     assert get_photos() == 0
     photos.assert_complete()
 
@@ -703,7 +712,16 @@ def test_weights_come_to_keras_cache(weights, server, tmp_path, capsys):
     assert server.requests == [] and "nothing to fetch" in capsys.readouterr().out
 
 
-def test_keras_checks_what_it_is_handed(weights, tmp_path, server):
+def test_keras_has_the_last_word(weights, tmp_path, server, capsys, monkeypatch):
+    import keras
+
+    def refuse(name, *arguments, **options):
+        raise ValueError("Incomplete or corrupted file detected.")
+
+    with monkeypatch.context() as context:
+        context.setattr(keras.utils, "get_file", refuse)
+        assert get_weights() == 1
+    assert f"Keras does not accept {tmp_path / 'keras/models' / download.WEIGHTS[0][0]}" in error_line(capsys)
     assert get_weights() == 0
     (tmp_path / "keras/models" / download.WEIGHTS[0][0]).write_bytes(b"damaged")
     name, _, digest = download.WEIGHTS[0]
@@ -739,6 +757,10 @@ def test_weights_that_do_not_come_are_not_taken_for_weights(weights, server, tmp
     assert f"{server.url}/keras/{name}" in error_line(capsys)
     assert name not in in_keras_cache(tmp_path)
     assert course.weights_source().kind == "standin"
+    server.pages[f"/keras/{name}"] = Page(weights[name])
+    assert get_weights() == 0
+    assert in_keras_cache(tmp_path) == weights
+    assert (server.asked(f"/keras/{name}")[-1] is None) == (trouble != "cut off")
 
 
 def test_a_keras_cache_that_cannot_be_written(weights, tmp_path, capsys):
