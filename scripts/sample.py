@@ -3,7 +3,7 @@
     python -m scripts.sample [--folder FOLDER] [--contact-sheet FILE.png]
 
 What is in it is planned here: which classes, in which split, by which photographer. What a picture looks like is in
-`scripts/drawing.py`. Both follow from one seed, so that everybody has the same pictures.
+`scripts/drawing.py` and `scripts/garments.py`. Both follow from one seed, so that everybody has the same pictures.
 """
 
 import argparse
@@ -17,13 +17,13 @@ import sys
 import tempfile
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from scripts import drawing
+from scripts import drawing, garments
 from scripts.course import DATA, ROOT, CourseError
 
 FOLDER = DATA / "sample"
@@ -37,6 +37,7 @@ LABELS = {name: name.title() for name in drawing.CLASSES}  # as images.csv of th
 TRAIN_PHOTOGRAPHERS = 24
 VALIDATION_ONLY = 3  # pictures of validation whose photographers are not in train
 TEST_PHOTOGRAPHERS = (62, 17, 11, 6, 4)  # how many pictures each of the five took
+NEAR_DUPLICATES = (("train", "train"), ("train", "train"), ("train", "validation"))  # the splits of a picture and of its second shot
 SEED = 20
 
 
@@ -80,6 +81,12 @@ def plan():
                 stem = str(uuid.UUID(bytes=generator.bytes(16), version=4))
                 kids = bool(generator.random() < 0.1)
                 pictures.append(Picture(split, label, stem, int(senders.pop()), len(pictures), 0, kids))
+    for split, other in NEAR_DUPLICATES:
+        twin = pictures[generator.choice([i for i, picture in enumerate(pictures) if picture.split == split and not picture.variation])]
+        same_class = [i for i, picture in enumerate(pictures) if (picture.split, picture.label) == (other, twin.label)]
+        position = generator.choice([i for i in same_class if pictures[i].scene != twin.scene])
+        stem = pictures[position].stem
+        pictures[position] = replace(twin, split=other, stem=stem, variation=1)
     return tuple(pictures)
 
 
@@ -129,7 +136,7 @@ def is_current(folder):
 @functools.cache
 def version():
     """Return the SHA-256 of the code that makes the sample, in hexadecimal digits."""
-    texts = [Path(file).read_text(encoding="utf-8") for file in (__file__, drawing.__file__)]  # text: line ends do not matter
+    texts = [Path(file).read_text(encoding="utf-8") for file in (__file__, drawing.__file__, garments.__file__)]  # text: line ends do not matter
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
