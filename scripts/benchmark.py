@@ -133,7 +133,11 @@ def show(rows):
     import pandas
 
     table = pandas.DataFrame(rows)
-    print(table.to_string(index=False, na_rep="", float_format=lambda number: f"{number:.2f}" if number < 10 else f"{number:.0f}"))
+    print(
+        table.to_string(
+            index=False, na_rep="", float_format=lambda number: f"{number:.2f}" if number < 10 else f"{number:.0f}"
+        )
+    )
 
 
 PARTS = {"backbone": backbone}

@@ -122,7 +122,9 @@ def import_tensorflow():
         import tensorflow
 
         tensorflow.zeros(1) + 1  # the first operation logs too
-    tensorflow.get_logger().setLevel("WARNING")  # notes such as "Assets written to" name temporary folders
+    tensorflow.get_logger().setLevel(
+        "ERROR"
+    )  # its warnings land in a notebook's output, with addresses and temporary folders
     return tensorflow
 
 

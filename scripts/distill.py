@@ -39,7 +39,11 @@ STUDENT_SIZE = 150  # pixels
 CHUNK = 512  # views in one file of the cache
 BATCH = 64
 STEPS_IN_EPOCH = 100  # a checkpoint after each
-SIZES = ((0.6, 112), (0.8, 128), (1.0, 150))  # small pictures first, which are faster: up to that share of the run, pixels
+SIZES = (
+    (0.6, 112),
+    (0.8, 128),
+    (1.0, 150),
+)  # small pictures first, which are faster: up to that share of the run, pixels
 LEARNING_RATE = 0.002
 WEIGHT_DECAY = 0.01
 
@@ -157,7 +161,9 @@ class Batches(keras.utils.PyDataset):
         images = self.images[chosen]
         if self.size != STUDENT_SIZE:
             side = (self.size, self.size)
-            images = np.stack([np.asarray(Image.fromarray(image).resize(side, Image.Resampling.BILINEAR)) for image in images])
+            images = np.stack(
+                [np.asarray(Image.fromarray(image).resize(side, Image.Resampling.BILINEAR)) for image in images]
+            )
         return scale(images), self.targets[chosen]
 
 
@@ -193,7 +199,9 @@ def train(images, targets, epochs, folder):
         with log.open("a", newline="") as file:
             csv.writer(file).writerow([epoch + 1, size, f"{loss:.4f}", f"{seconds:.1f}"])
         left = (epochs - epoch - 1) * seconds / 60
-        print(f"epoch {epoch + 1}/{epochs}, {size} px: loss {loss:.4f}, {seconds:.0f} s, {left:.0f} min left", flush=True)
+        print(
+            f"epoch {epoch + 1}/{epochs}, {size} px: loss {loss:.4f}, {seconds:.0f} s, {left:.0f} min left", flush=True
+        )
     return student
 
 
@@ -207,8 +215,7 @@ def publish(student, out):
         if layer.name in trained:
             layer.set_weights(trained[layer.name].get_weights())
     backbone = keras.Model(model.input, model.get_layer("avg_pool").output)
-    train = features(backbone, "train", STUDENT_SIZE)
-    head = fit_head(train.features, train.labels, len(STANDIN_CLASSES), weight_decay=0.01)
+    head = fit_head(*labeled_features(backbone), len(STANDIN_CLASSES), weight_decay=0.01)
     normalization, dense = head.layers
     mean, variance = (np.ravel(keras.ops.convert_to_numpy(x)) for x in (normalization.mean, normalization.variance))
     kernel, bias = dense.get_weights()
@@ -224,6 +231,18 @@ def publish(student, out):
     out.with_suffix("").with_suffix(".sha256").write_text(f"{digest(out)}  {out.name}\n")
     model.load_weights(out)  # what is published is what is measured
     return model
+
+
+def labeled_features(backbone):
+    """Return features and labels of the training pictures, real and drawn: the top has to name both."""
+    wanted = os.environ.get("COURSE_DATA", "auto")
+    parts = [features(backbone, "train", STUDENT_SIZE)]
+    try:
+        os.environ["COURSE_DATA"] = "sample"
+        parts.append(features(backbone, "train", STUDENT_SIZE))
+    finally:
+        os.environ["COURSE_DATA"] = wanted
+    return np.concatenate([part.features for part in parts]), np.concatenate([part.labels for part in parts])
 
 
 def measure(model):
@@ -258,7 +277,7 @@ Written by `python -m scripts.distill`.
   the ImageNet weights of Xception are not at hand. `data/standin.weights.h5`: {size:.1f} MB, float16, SHA-256 `{digest}`.
 - **Data**: {photos} training photos of {data}, {views} views of each (whole photo, its mirror image, random crops
   with flips and color changes). No validation or test photo, and no label, was used for the features. The top, ten clothing
-  classes, was then trained on the labels of the same training photos.
+  classes, was then trained on the labels of the same training photos and of the drawn sample's training pictures.
 - **Teacher**: {teacher}, at 299 pixels, in bfloat16.
 - **Training**: {steps} steps of 64 views at 112, 128 and 150 pixels, AdamW with cosine decay from 0.002, mean squared error on
   the teacher's standardized pooled features; {seconds} seconds for the student ({machine}).
@@ -276,8 +295,12 @@ Written by `python -m scripts.distill`.
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--views", type=int, default=8, help="views of each photo that the teacher looks at (default 8)")
-    parser.add_argument("--epochs", type=int, default=55, help=f"of {STEPS_IN_EPOCH} steps of {BATCH} views (default 55)")
+    parser.add_argument(
+        "--views", type=int, default=8, help="views of each photo that the teacher looks at (default 8)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=55, help=f"of {STEPS_IN_EPOCH} steps of {BATCH} views (default 55)"
+    )
     parser.add_argument("--out", type=Path, default=STANDIN_WEIGHTS, help="the weights file to write")
     parser.add_argument("--note", default="", help="a word on this run for the table of trials")
     arguments = parser.parse_args()
@@ -306,7 +329,9 @@ def main():
         "parameters": f"{model.count_params():,}",
         "photos": f"{len(paths):,}",
         "data": data_folder().name,
-        "teacher": "Xception with its ImageNet weights" if source.kind == "imagenet" else f"Xception with {source.path.name}",
+        "teacher": "Xception with its ImageNet weights"
+        if source.kind == "imagenet"
+        else f"Xception with {source.path.name}",
         "views": arguments.views,
         "steps": int(student.optimizer.iterations),
         "loss": log[-1][2],
@@ -316,7 +341,9 @@ def main():
         "test": f"{scores['test']:.3f}",
     }
     write_card(arguments.out, facts)
-    print(f"{arguments.out.name}: linear head at {STUDENT_SIZE} px, validation {facts['validation']}, test {facts['test']}")
+    print(
+        f"{arguments.out.name}: linear head at {STUDENT_SIZE} px, validation {facts['validation']}, test {facts['test']}"
+    )
 
 
 def load_teacher(source):

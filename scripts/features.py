@@ -72,7 +72,12 @@ def run(model, paths, size, fit, batch_size, title):
 def cache_key(model, paths, names, settings):
     """Return a SHA-256 over all that changes the features: weights, layers, pictures, names, settings, library versions."""
     sha = hashlib.sha256()
-    how = {"layers": list(describe_layers(model)), "output": str(model.output_shape), "scaling": "x / 127.5 - 1", "interpolation": "bilinear"}
+    how = {
+        "layers": list(describe_layers(model)),
+        "output": str(model.output_shape),
+        "scaling": "x / 127.5 - 1",
+        "interpolation": "bilinear",
+    }
     versions = {"keras": keras.__version__, "backend": keras.backend.backend(), "pillow": PIL.__version__}
     sha.update(json.dumps([settings, how, versions, names], sort_keys=True).encode())
     for weight in model.weights:

@@ -22,6 +22,7 @@ from scripts.standin import SMALLEST_SIZE, build_standin
 STANDIN_WEIGHTS = DATA / "standin.weights.h5"
 STANDIN_DIGEST = DATA / "standin.sha256"  # written with the weights by scripts.distill
 STANDIN_CLASSES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
+STANDIN_SIZE = 150  # pixels a side; what it was trained at
 IMAGENET_SIZE = 299  # pixels a side; the input of a model with top
 
 preprocess_input = xception.preprocess_input
@@ -63,7 +64,9 @@ def Xception(  # noqa: N802 - Keras' name
     if weights != "imagenet":
         return xception.Xception(weights=weights, **options)
     if include_top and classes != 1000:
-        raise ValueError("With pretrained weights and `include_top=True`, leave `classes` alone: the top is trained already.")
+        raise ValueError(
+            "With pretrained weights and `include_top=True`, leave `classes` alone: the top is trained already."
+        )
     if source.kind == "imagenet":
         return load_imagenet(include_top, options)
     if source.kind == "path":
@@ -89,7 +92,9 @@ def load_file(path, options):
     try:
         return xception.Xception(weights=str(path), **options)
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read as a weights file: it is damaged. Copy it again. ({error})") from None
+        raise WeightsError(
+            f"{path} cannot be read as a weights file: it is damaged. Copy it again. ({error})"
+        ) from None
     except ValueError as error:
         if "input" in str(error).lower():
             raise
@@ -105,7 +110,9 @@ def has_top(path):
             names = list(file.keys()) + list(file["layers"].keys() if "layers" in file else ())
             return any("predictions" in name or name == "dense" for name in names)
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read as a weights file: it is damaged. Copy it again. ({error})") from None
+        raise WeightsError(
+            f"{path} cannot be read as a weights file: it is damaged. Copy it again. ({error})"
+        ) from None
 
 
 def load_standin(include_top, input_tensor, input_shape, pooling, classes, classifier_activation, name):
@@ -125,7 +132,14 @@ def load_standin(include_top, input_tensor, input_shape, pooling, classes, class
             )
     if input_tensor is None:
         input_tensor = keras.Input(input_shape or (None, None, 3))
-    model = build_standin(True, input_tensor, activation=classifier_activation, classes=len(STANDIN_CLASSES), name=name)
+    model = build_standin(
+        include_top=True,
+        image=input_tensor,
+        classes=len(STANDIN_CLASSES),
+        activation=classifier_activation,
+        name=name,
+        size=STANDIN_SIZE if include_top else None,  # its top was trained on what it sees at that size
+    )
     check_standin()
     model.load_weights(STANDIN_WEIGHTS)
     if include_top:
@@ -165,7 +179,9 @@ def imagenet_classes():
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     file = home / "models" / "imagenet_class_index.json"
     if not file.exists():
-        raise WeightsError(f"The names of ImageNet's classes are not on this machine ({file.name}). `make data` fetches them.")
+        raise WeightsError(
+            f"The names of ImageNet's classes are not on this machine ({file.name}). `make data` fetches them."
+        )
     return json.loads(file.read_text())
 
 

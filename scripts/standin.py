@@ -48,14 +48,18 @@ def middle_block(x, name):
     return layers.Add(name=f"{name}_add")([x, shortcut])
 
 
-def build_standin(include_top=False, image=None, pooling=None, classes=10, activation="softmax", name="standin"):
+def build_standin(
+    include_top=False, image=None, pooling=None, classes=10, activation="softmax", name="standin", size=None
+):
     """Return the untrained network, a `keras.Model`. `image` is a Keras input of shape (None, height, width, 3), values -1 to 1.
+    With `size`, images are first resized to so many pixels a side.
 
     Without top it returns the last feature map, about (height / 32, width / 32, 704) for each image, or with `pooling="avg"` or
     "max" one number per channel. With top it returns a probability for each of `classes`.
     """
     image = Input((None, None, 3), name="image") if image is None else image
-    x = relu(convolution(image, 16, 3, strides=2, padding="valid", name="block1_conv1"), "block1_conv1")
+    x = image if size is None else layers.Resizing(size, size, antialias=True, name="resizing")(image)
+    x = relu(convolution(x, 16, 3, strides=2, padding="valid", name="block1_conv1"), "block1_conv1")
     x = relu(convolution(x, 32, 3, padding="valid", name="block1_conv2"), "block1_conv2")
     x = shrinking_block(x, 64, "block2", first_relu=False)  # entry flow
     x = shrinking_block(x, 128, "block3")
