@@ -15,26 +15,9 @@ from scripts.garments import Stroke
 
 CLASSES = tuple(sorted(garments.BUILDERS))
 SHAPES = {(300, 400): 0.86, (320, 400): 0.08, (340, 340): 0.06}  # sides in pixels, and how frequent they are
-FLOORS = {
-    "wood": 0.18,
-    "laminate": 0.18,
-    "tiles": 0.14,
-    "sheet": 0.28,
-    "bedspread": 0.06,
-    "carpet": 0.07,
-    "rug": 0.03,
-    "concrete": 0.06,
-}
+FLOORS = {"wood": 0.18, "laminate": 0.2, "tiles": 0.15, "sheet": 0.28, "bedspread": 0.04, "carpet": 0.06, "rug": 0.02, "concrete": 0.07}
 WALLS = {"plaster": 0.45, "wallpaper": 0.15, "door": 0.25, "wardrobe": 0.15}
-SHEETS = (
-    (0.92, 0.91, 0.89),
-    (0.86, 0.80, 0.70),
-    (0.62, 0.12, 0.14),
-    (0.45, 0.10, 0.25),
-    (0.72, 0.60, 0.50),
-    (0.55, 0.62, 0.72),
-    (0.30, 0.32, 0.38),
-)
+SHEETS = ((0.92, 0.91, 0.89), (0.86, 0.80, 0.70), (0.62, 0.12, 0.14), (0.45, 0.10, 0.25), (0.72, 0.60, 0.50), (0.55, 0.62, 0.72), (0.30, 0.32, 0.38))
 
 
 @dataclass(frozen=True)
@@ -77,21 +60,21 @@ def habits_of(photographer):
         wall_colors=surface_colors(g, wall),
         texture=int(g.integers(1_000_000)),
         hangs=float(g.choice([0, 0, 0.3, 0.8])),
-        tilt=g.normal(0, 4),
-        spread=g.uniform(2, 7),
+        tilt=g.normal(0, 2.5),
+        spread=g.uniform(1.5, 5),
         floor_angle=g.choice([0, math.pi / 2]) + g.normal(0, 0.12),
         lean=max(0.0, g.normal(0.05, 0.08)),
-        fill=g.uniform(0.84, 1.04),
+        fill=g.uniform(0.88, 1.0),
         light=np.array([math.cos(light_angle), math.sin(light_angle)]),
         hardness=g.uniform(0.7, 1.3),
-        falloff=g.uniform(0.05, 0.28),
+        falloff=g.uniform(0.04, 0.22),
         cast=np.array([1 + warmth, 1 + g.normal(0, 0.012), 1 - warmth * 1.3]),
         exposure=g.uniform(0.98, 1.2),
         contrast=g.uniform(0.85, 1.05),
         saturation=g.uniform(0.72, 0.98),
         blur=g.uniform(0.3, 0.75),
-        noise=g.uniform(0.006, 0.026),
-        neatness=g.uniform(0.7, 1.5),
+        noise=g.uniform(0.004, 0.018),
+        neatness=g.uniform(0.4, 1.0),
     )
 
 
@@ -186,6 +169,7 @@ class Scene:
     habits: Habits
     generator: np.random.Generator
     hung: bool
+    stiff: bool  # hats and shoes keep their shape
     to_pixels: np.ndarray = None  # 3 x 3: garment coordinates to pixels
     scale: float = 1.0  # pixels per garment unit (half a meter)
     center: np.ndarray = None
@@ -205,8 +189,8 @@ def draw(label, photographer, scene, variation=0, kids=False):
     colors = habits.wall_colors if hung else habits.floor_colors
     items = garments.build(label, np.random.default_rng([4, scene]), colors.mean(axis=0), kids, hung)
     width, height = choose_shape(g, items)
-    work = Scene(np.zeros((height, width, 3), np.float32), habits, g, hung)
-    arrange(work, items, label)
+    work = Scene(np.zeros((height, width, 3), np.float32), habits, g, hung, label in ("hat", "shoes"))
+    arrange(work, items)
     paint_surface(work, habits.wall if hung else habits.floor, colors)
     for item in items:
         if isinstance(item, Stroke):
@@ -221,11 +205,11 @@ def choose_shape(g, items):
     points = np.concatenate([item.outline for item in items if not isinstance(item, Stroke)])
     wide = np.ptp(points[:, 0]) / np.ptp(points[:, 1])
     shape = list(SHAPES)[g.choice(len(SHAPES), p=list(SHAPES.values()))]
-    lying = g.random() < (0.45 if wide > 1.1 else 0.06)
+    lying = g.random() < (0.45 if wide > 1.2 else 0.04)
     return shape[::-1] if lying else shape
 
 
-def arrange(scene, items, label):
+def arrange(scene, items):
     """Decide how the garment lies in the frame: set the scene's geometry and its wrinkles."""
     g, habits = scene.generator, scene.habits
     height, width = scene.canvas.shape[:2]
@@ -233,16 +217,16 @@ def arrange(scene, items, label):
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     angle = math.radians(g.normal(0, 1.5) if scene.hung else g.normal(habits.tilt, habits.spread))
-    if label == "shoes":
-        angle *= 2
+    if scene.stiff:
+        angle *= 1.5
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.88, 1.06)
+    fill = habits.fill * g.uniform(0.93, 1.04)
     scene.scale = fill * min(width / extent[0], height / extent[1])
-    if label in ("hat", "shoes"):
-        scene.scale *= g.uniform(0.7, 0.95)
+    if scene.stiff:
+        scene.scale *= g.uniform(0.78, 0.98)
     room = np.maximum(np.array([width, height]) - extent * scene.scale, 12)
-    center = np.array([width, height]) / 2 + g.normal(0, 0.13, 2) * room
+    center = np.array([width, height]) / 2 + g.normal(0, 0.08, 2) * room
     linear = np.eye(3)
     linear[:2, :2] = turn * scene.scale
     linear[:2, 2] = center - turn @ middle * scene.scale
@@ -269,10 +253,11 @@ def place(scene, points):
     size = 300 / scene.scale
     x, y = (points - scene.center).T / size
     across, along, pace, phase = scene.wobble
+    softness = 0.003 if scene.stiff else 0.008
     offset = np.zeros((2, len(points)))
     for index in range(5):
         swing = np.sin(2 * math.pi * (pace[index] * (x if index % 2 else y) * 2 + phase[index]))
-        offset += np.array([[across[index]], [along[index]]]) * swing * 0.008 * size
+        offset += np.array([[across[index]], [along[index]]]) * swing * softness * size
     homogeneous = np.column_stack([points + offset.T, np.ones(len(points))]) @ scene.to_pixels.T
     return homogeneous[:, :2] / homogeneous[:, 2:]
 
@@ -347,9 +332,7 @@ def height_of(scene, part, x, y, box):
     """Return how high the cloth of a part lies, in pixels: wrinkles, folds and the relief of the fabric itself."""
     left, top, right, bottom = box
     shift = part.shift % 119
-    relief = scene.crumple[top + shift : bottom + shift, left + 119 - shift : right + 119 - shift] * np.float32(
-        part.softness
-    )
+    relief = scene.crumple[top + shift : bottom + shift, left + 119 - shift : right + 119 - shift] * np.float32(part.softness)
     for fold in part.folds:
         relief += fold_height(fold, x, y) * np.float32(scene.scale * fold.depth)
     fabric = part.fabric
@@ -357,7 +340,7 @@ def height_of(scene, part, x, y, box):
         along, across = along_grain(part, x * np.float32(scene.scale), y * np.float32(scene.scale))
         period = fabric.relief_period
         if fabric.relief == "rib":
-            relief += wave(across / period) * np.float32(0.08 * period)
+            relief += wave(across / period) * np.float32(0.06 * period)
         elif fabric.relief == "knit":
             row = np.floor(along / period)
             slant = np.abs((across / period + row * 0.5) % 1 - 0.5)
@@ -460,9 +443,7 @@ def line_mask(points, box, width, dash, smooth=4):
         for start, end in dashes(scaled, max(dash, 2.2) * smooth):
             pen.line([tuple(start), tuple(end)], fill=255, width=max(round(width * smooth), 1))
     else:
-        pen.line(
-            [tuple(point) for point in scaled.tolist()], fill=255, width=max(round(width * smooth), 1), joint="curve"
-        )
+        pen.line([tuple(point) for point in scaled.tolist()], fill=255, width=max(round(width * smooth), 1), joint="curve")
     return as_array(image.reduce(smooth))
 
 
@@ -492,9 +473,7 @@ def paint_surface(scene, kind, colors):
     zoom = min(max(scene.scale, 130), 420)  # small things are photographed from nearer
     shrink = np.diag([1 / zoom, 1 / zoom, 1])
     inverse = shrink @ turn @ np.linalg.inv(perspective(scene, width, height))
-    x, y, w = (
-        inverse[i, 0] * np.arange(width) + inverse[i, 1] * np.arange(height)[:, None] + inverse[i, 2] for i in range(3)
-    )
+    x, y, w = (inverse[i, 0] * np.arange(width) + inverse[i, 1] * np.arange(height)[:, None] + inverse[i, 2] for i in range(3))
     offset = g.uniform(0, 4, 2)
     x, y = (x / w + offset[0]).astype(np.float32), (y / w + offset[1]).astype(np.float32)
     color, relief = PAINTERS[kind](same, g, x, y, colors.astype(np.float32))
@@ -546,9 +525,7 @@ def paint_tiles(same, g, x, y, colors):
 
 def paint_sheet(same, g, x, y, colors):
     shape = x.shape
-    return np.broadcast_to(colors[0], (*shape, 3)), noise(g, shape, 100) * np.float32(7) + wrinkles(
-        g, shape, 1.4
-    ) * np.float32(1.3)
+    return np.broadcast_to(colors[0], (*shape, 3)), noise(g, shape, 100) * np.float32(7) + wrinkles(g, shape, 1.4)
 
 
 def paint_bedspread(same, g, x, y, colors):
@@ -582,9 +559,7 @@ def paint_concrete(same, g, x, y, colors):
 
 
 def paint_plaster(same, g, x, y, colors):
-    return np.broadcast_to(colors[0], (*x.shape, 3)), look_up(
-        periodic_noise(same, 256, (64, 64)), x * 130, y * 130
-    ) * np.float32(0.12)
+    return np.broadcast_to(colors[0], (*x.shape, 3)), look_up(periodic_noise(same, 256, (64, 64)), x * 130, y * 130) * np.float32(0.12)
 
 
 def paint_wallpaper(same, g, x, y, colors):
@@ -644,9 +619,7 @@ def paint_clutter(scene, g):
     height, width = scene.canvas.shape[:2]
     corner = np.array([g.choice([0, width]), g.choice([0, height])])
     reach = g.uniform(0.08, 0.24, 2) * [width, height] * np.where(corner > 0, -1, 1)
-    points = np.array(
-        [corner, corner + [reach[0], 0], corner + reach * g.uniform(0.4, 0.9, 2), corner + [0, reach[1]]], float
-    )
+    points = np.array([corner, corner + [reach[0], 0], corner + reach * g.uniform(0.4, 0.9, 2), corner + [0, reach[1]]], float)
     points[[1, 3]] += g.normal(0, 8, (2, 2))
     box = (0, 0, width, height)
     shadow = mask_of(points - scene.habits.light * 4, box, 1).filter(ImageFilter.GaussianBlur(5))
@@ -676,18 +649,11 @@ def expose(scene, g, variation):
     gray = canvas @ np.array([0.3, 0.59, 0.11], np.float32)
     canvas = gray[..., None] + (canvas - gray[..., None]) * np.float32(habits.saturation)
     canvas = 0.5 + (canvas - 0.5) * np.float32(habits.contrast)
-    canvas = np.where(
-        canvas > 0.85, 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5), canvas
-    )  # highlights
+    canvas = np.where(canvas > 0.85, 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5), canvas)  # highlights
     canvas = np.maximum(canvas, 0.02 + canvas * np.float32(0.1))
     image = Image.fromarray(np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8))
     if variation:
-        nearer = (
-            0.006 * variation * width,
-            0.01 * variation * height,
-            (1 - 0.014 * variation) * width,
-            (1 - 0.01 * variation) * height,
-        )
+        nearer = (0.006 * variation * width, 0.01 * variation * height, (1 - 0.014 * variation) * width, (1 - 0.01 * variation) * height)
         image = image.resize(image.size, Image.Resampling.BICUBIC, box=nearer)
     pixels = as_array(image.filter(ImageFilter.GaussianBlur(habits.blur)))
     grain = g.standard_normal((height, width, 1), dtype=np.float32) * np.float32(habits.noise)
