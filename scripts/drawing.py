@@ -15,9 +15,26 @@ from scripts.garments import Stroke
 
 CLASSES = tuple(sorted(garments.BUILDERS))
 SHAPES = {(300, 400): 0.86, (320, 400): 0.08, (340, 340): 0.06}  # sides in pixels, and how frequent they are
-FLOORS = {"wood": 0.18, "laminate": 0.2, "tiles": 0.15, "sheet": 0.28, "bedspread": 0.04, "carpet": 0.06, "rug": 0.02, "concrete": 0.07}
+FLOORS = {
+    "wood": 0.18,
+    "laminate": 0.2,
+    "tiles": 0.15,
+    "sheet": 0.28,
+    "bedspread": 0.04,
+    "carpet": 0.06,
+    "rug": 0.02,
+    "concrete": 0.07,
+}
 WALLS = {"plaster": 0.45, "wallpaper": 0.15, "door": 0.25, "wardrobe": 0.15}
-SHEETS = ((0.92, 0.91, 0.89), (0.86, 0.80, 0.70), (0.62, 0.12, 0.14), (0.45, 0.10, 0.25), (0.72, 0.60, 0.50), (0.55, 0.62, 0.72), (0.30, 0.32, 0.38))
+SHEETS = (
+    (0.92, 0.91, 0.89),
+    (0.86, 0.80, 0.70),
+    (0.62, 0.12, 0.14),
+    (0.45, 0.10, 0.25),
+    (0.72, 0.60, 0.50),
+    (0.55, 0.62, 0.72),
+    (0.30, 0.32, 0.38),
+)
 
 
 @dataclass(frozen=True)
@@ -332,7 +349,9 @@ def height_of(scene, part, x, y, box):
     """Return how high the cloth of a part lies, in pixels: wrinkles, folds and the relief of the fabric itself."""
     left, top, right, bottom = box
     shift = part.shift % 119
-    relief = scene.crumple[top + shift : bottom + shift, left + 119 - shift : right + 119 - shift] * np.float32(part.softness)
+    relief = scene.crumple[top + shift : bottom + shift, left + 119 - shift : right + 119 - shift] * np.float32(
+        part.softness
+    )
     for fold in part.folds:
         relief += fold_height(fold, x, y) * np.float32(scene.scale * fold.depth)
     fabric = part.fabric
@@ -443,7 +462,9 @@ def line_mask(points, box, width, dash, smooth=4):
         for start, end in dashes(scaled, max(dash, 2.2) * smooth):
             pen.line([tuple(start), tuple(end)], fill=255, width=max(round(width * smooth), 1))
     else:
-        pen.line([tuple(point) for point in scaled.tolist()], fill=255, width=max(round(width * smooth), 1), joint="curve")
+        pen.line(
+            [tuple(point) for point in scaled.tolist()], fill=255, width=max(round(width * smooth), 1), joint="curve"
+        )
     return as_array(image.reduce(smooth))
 
 
@@ -473,7 +494,9 @@ def paint_surface(scene, kind, colors):
     zoom = min(max(scene.scale, 130), 420)  # small things are photographed from nearer
     shrink = np.diag([1 / zoom, 1 / zoom, 1])
     inverse = shrink @ turn @ np.linalg.inv(perspective(scene, width, height))
-    x, y, w = (inverse[i, 0] * np.arange(width) + inverse[i, 1] * np.arange(height)[:, None] + inverse[i, 2] for i in range(3))
+    x, y, w = (
+        inverse[i, 0] * np.arange(width) + inverse[i, 1] * np.arange(height)[:, None] + inverse[i, 2] for i in range(3)
+    )
     offset = g.uniform(0, 4, 2)
     x, y = (x / w + offset[0]).astype(np.float32), (y / w + offset[1]).astype(np.float32)
     color, relief = PAINTERS[kind](same, g, x, y, colors.astype(np.float32))
@@ -559,7 +582,9 @@ def paint_concrete(same, g, x, y, colors):
 
 
 def paint_plaster(same, g, x, y, colors):
-    return np.broadcast_to(colors[0], (*x.shape, 3)), look_up(periodic_noise(same, 256, (64, 64)), x * 130, y * 130) * np.float32(0.12)
+    return np.broadcast_to(colors[0], (*x.shape, 3)), look_up(
+        periodic_noise(same, 256, (64, 64)), x * 130, y * 130
+    ) * np.float32(0.12)
 
 
 def paint_wallpaper(same, g, x, y, colors):
@@ -619,7 +644,9 @@ def paint_clutter(scene, g):
     height, width = scene.canvas.shape[:2]
     corner = np.array([g.choice([0, width]), g.choice([0, height])])
     reach = g.uniform(0.08, 0.24, 2) * [width, height] * np.where(corner > 0, -1, 1)
-    points = np.array([corner, corner + [reach[0], 0], corner + reach * g.uniform(0.4, 0.9, 2), corner + [0, reach[1]]], float)
+    points = np.array(
+        [corner, corner + [reach[0], 0], corner + reach * g.uniform(0.4, 0.9, 2), corner + [0, reach[1]]], float
+    )
     points[[1, 3]] += g.normal(0, 8, (2, 2))
     box = (0, 0, width, height)
     shadow = mask_of(points - scene.habits.light * 4, box, 1).filter(ImageFilter.GaussianBlur(5))
@@ -649,11 +676,18 @@ def expose(scene, g, variation):
     gray = canvas @ np.array([0.3, 0.59, 0.11], np.float32)
     canvas = gray[..., None] + (canvas - gray[..., None]) * np.float32(habits.saturation)
     canvas = 0.5 + (canvas - 0.5) * np.float32(habits.contrast)
-    canvas = np.where(canvas > 0.85, 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5), canvas)  # highlights
+    canvas = np.where(
+        canvas > 0.85, 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5), canvas
+    )  # highlights
     canvas = np.maximum(canvas, 0.02 + canvas * np.float32(0.1))
     image = Image.fromarray(np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8))
     if variation:
-        nearer = (0.006 * variation * width, 0.01 * variation * height, (1 - 0.014 * variation) * width, (1 - 0.01 * variation) * height)
+        nearer = (
+            0.006 * variation * width,
+            0.01 * variation * height,
+            (1 - 0.014 * variation) * width,
+            (1 - 0.01 * variation) * height,
+        )
         image = image.resize(image.size, Image.Resampling.BICUBIC, box=nearer)
     pixels = as_array(image.filter(ImageFilter.GaussianBlur(habits.blur)))
     grain = g.standard_normal((height, width, 1), dtype=np.float32) * np.float32(habits.noise)

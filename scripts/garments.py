@@ -38,7 +38,22 @@ NAMED_COLORS = (  # as clothes have them; the first ten, dark, white, gray and b
     (0.70, 0.60, 0.80),
     (0.12, 0.48, 0.52),
 )
-WORDS = ("SUMMER", "NEW YORK", "1984", "HAPPY", "TEAM", "LOVE", "OCEAN", "ROCK", "SMILE", "PARIS", "SPORT", "WILD", "GO!", "DREAM")
+WORDS = (
+    "SUMMER",
+    "NEW YORK",
+    "1984",
+    "HAPPY",
+    "TEAM",
+    "LOVE",
+    "OCEAN",
+    "ROCK",
+    "SMILE",
+    "PARIS",
+    "SPORT",
+    "WILD",
+    "GO!",
+    "DREAM",
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,9 @@ def curve(points, steps=8):
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     pieces = []
     for p0, p1, p2, p3 in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        pieces.append(0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3))
+        pieces.append(
+            0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+        )
     return np.concatenate([*pieces, points[-1:]])
 
 
@@ -127,7 +144,9 @@ def mirror_part(part):
         tuple(replace(f, start=(-f.start[0], f.start[1]), end=(-f.end[0], f.end[1]), bow=-f.bow) for f in group)
         for group in (part.folds, part.fades)
     )
-    return replace(part, outline=mirror(part.outline), folds=folds, fades=fades, grain=-part.grain, shift=part.shift + 37)
+    return replace(
+        part, outline=mirror(part.outline), folds=folds, fades=fades, grain=-part.grain, shift=part.shift + 37
+    )
 
 
 def mirror_item(item):
@@ -198,7 +217,14 @@ def woven(g, color, strength=0.05):
 def denim(g, color=None):
     """Return denim: diagonal threads, worn places, stitches in a color of their own."""
     if color is None:
-        shades = [(0.12, 0.16, 0.28), (0.20, 0.29, 0.45), (0.38, 0.49, 0.64), (0.60, 0.68, 0.77), (0.14, 0.14, 0.16), (0.45, 0.45, 0.46)]
+        shades = [
+            (0.12, 0.16, 0.28),
+            (0.20, 0.29, 0.45),
+            (0.38, 0.49, 0.64),
+            (0.60, 0.68, 0.77),
+            (0.14, 0.14, 0.16),
+            (0.45, 0.45, 0.46),
+        ]
         color = np.array(shades[g.integers(len(shades))]) + g.normal(0, 0.02, 3)
     row, column = np.indices((TILE, TILE))
     twill = 0.05 * np.where((row + column) % 4 < 2, 1, -1) + g.normal(0, 0.07, (TILE, TILE))
@@ -218,7 +244,10 @@ def printed_fabric(g, colors, pattern):
         period = size // int(g.choice([2, 3, 4, 6, 8, 12]))
         share = g.uniform(0.15, 0.6)
         for index, top in enumerate(range(0, size, period)):
-            pen.rectangle((0, top, size, top + max(3, int(share * period))), fill=rgb(ink[index % len(ink)] if period > 40 else ink[0]))
+            pen.rectangle(
+                (0, top, size, top + max(3, int(share * period))),
+                fill=rgb(ink[index % len(ink)] if period > 40 else ink[0]),
+            )
         if g.random() < 0.3:
             image = image.transpose(Image.Transpose.ROTATE_90)
     elif pattern == "checks":
@@ -235,7 +264,9 @@ def printed_fabric(g, colors, pattern):
     elif pattern == "zigzag":
         period = size // int(g.choice([4, 8]))
         for top in range(-period, size + period, period):
-            points = [(x, top + (period // 2 if (x * 2 // period) % 2 else 0)) for x in range(0, size + period, period // 2)]
+            points = [
+                (x, top + (period // 2 if (x * 2 // period) % 2 else 0)) for x in range(0, size + period, period // 2)
+            ]
             pen.line(points, fill=rgb(ink[0]), width=max(4, period // 4))
     else:  # "camouflage", "leopard"
         return spotted(g, ground, ink, pattern)
@@ -258,7 +289,11 @@ def draw_flowers(g, pen, size, ink, large):
     for _ in range(10 if large else int(g.integers(12, 34))):
         x, y = g.uniform(0, size, 2)
         petal = g.uniform(0.09, 0.15) * size if large else g.uniform(0.02, 0.07) * size
-        color, middle, leaf = rgb(ink[g.integers(len(ink))]), rgb(ink[0] * 0.6), rgb(np.array([0.25, 0.4, 0.25]) * 0.5 + ink[-1] * 0.5)
+        color, middle, leaf = (
+            rgb(ink[g.integers(len(ink))]),
+            rgb(ink[0] * 0.6),
+            rgb(np.array([0.25, 0.4, 0.25]) * 0.5 + ink[-1] * 0.5),
+        )
         count, start = int(g.integers(4, 8)), g.uniform(0, 6)
         disc(pen, x + petal * 1.2, y + petal, petal * 0.5, leaf, size)
         disc(pen, x - petal * 1.3, y + petal * 0.6, petal * 0.4, leaf, size)
@@ -285,12 +320,16 @@ def checked(g, ground, ink):
 def spotted(g, ground, ink, pattern):
     """Return a fabric with irregular spots."""
     grid = np.pad(g.standard_normal((14, 14), dtype=np.float32), 2, mode="wrap")
-    field = np.asarray(Image.fromarray(grid).resize((TILE, TILE), Image.Resampling.BICUBIC, box=(2, 2, 16, 16)))[..., None]
+    field = np.asarray(Image.fromarray(grid).resize((TILE, TILE), Image.Resampling.BICUBIC, box=(2, 2, 16, 16)))[
+        ..., None
+    ]
     tile = np.broadcast_to(ground, (TILE, TILE, 3))
     if pattern == "camouflage":
         tile = np.where(field > 0.35, ink[0], np.where(field < -0.45, ink[-1], tile))
     else:
-        tile = np.where(np.abs(field - 0.45) < 0.22, ground * 0.2, np.where(field > 0.6, ink[0] * 0.6 + ground * 0.3, tile))
+        tile = np.where(
+            np.abs(field - 0.45) < 0.22, ground * 0.2, np.where(field > 0.6, ink[0] * 0.6 + ground * 0.3, tile)
+        )
     return Fabric(tile.astype(np.float32), np.asarray(ground, np.float32))
 
 
@@ -396,7 +435,9 @@ def any_cut(g, kids, fitted, length, dip=(0.10, 0.2), roomy=1.0):
     else:
         waist, hem = chest * g.uniform(0.96, 1.02), chest * g.uniform(0.95, 1.04)
     neck = g.uniform(0.15, 0.24)
-    return Cut(shoulder, chest, waist, hem, tall, neck, g.uniform(*dip), g.uniform(0.05, 0.12), g.uniform(0.36, 0.46) * roomy)
+    return Cut(
+        shoulder, chest, waist, hem, tall, neck, g.uniform(*dip), g.uniform(0.05, 0.12), g.uniform(0.36, 0.46) * roomy
+    )
 
 
 def neckline(cut, style):
@@ -406,7 +447,17 @@ def neckline(cut, style):
         return [[(-n, 0), (-n * 0.5, d * 0.62), (0, d * 1.7)], [(0, d * 1.7), (n * 0.5, d * 0.62), (n, 0)]]
     if style == "square":
         return [[(-n, 0), (-n * 0.92, d)], [(-n * 0.92, d), (n * 0.92, d)], [(n * 0.92, d), (n, 0)]]
-    return [[(-n, 0), (-n * 0.82, d * 0.58), (-n * 0.42, d * 0.93), (0, d), (n * 0.42, d * 0.93), (n * 0.82, d * 0.58), (n, 0)]]
+    return [
+        [
+            (-n, 0),
+            (-n * 0.82, d * 0.58),
+            (-n * 0.42, d * 0.93),
+            (0, d),
+            (n * 0.42, d * 0.93),
+            (n * 0.82, d * 0.58),
+            (n, 0),
+        ]
+    ]
 
 
 def side_runs(cut, hem_drop=0.0):
@@ -415,7 +466,11 @@ def side_runs(cut, hem_drop=0.0):
         [(cut.neck, 0), cut.shoulder_point],
         armhole_of(cut),
         [cut.armpit, (cut.waist, cut.slope + cut.armhole + (cut.length - cut.armhole) * 0.38), (cut.hem, cut.length)],
-        [(cut.hem, cut.length), (cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8), (0, cut.length + 0.018 + hem_drop)],
+        [
+            (cut.hem, cut.length),
+            (cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8),
+            (0, cut.length + 0.018 + hem_drop),
+        ],
     ]
 
 
@@ -473,10 +528,19 @@ def sleeve_of(g, cut, fabric, length, wrist, angle, bend, trim):
     "hem", "rib", "cuff" or ""."""
     start, end = np.array(cut.shoulder_point), np.array(cut.armpit)
     middle = (start + end) / 2 - [0.03, 0]
-    cap = middle + np.array([0.1 * min(angle, 1), 0.03 + 0.05 * angle]) * min(length / 0.7, 1)  # the sleeve leaves the shoulder outwards, then falls
+    cap = middle + np.array([0.1 * min(angle, 1), 0.03 + 0.05 * angle]) * min(
+        length / 0.7, 1
+    )  # the sleeve leaves the shoulder outwards, then falls
     first = np.array([math.cos(angle), math.sin(angle)]) * length / 2
     second = np.array([math.cos(angle + bend), math.sin(angle + bend)]) * length / 2
-    center = [middle, cap, cap + first * 0.45, cap + first * 0.9, cap + first * 0.9 + second * 0.5, cap + first * 0.9 + second]
+    center = [
+        middle,
+        cap,
+        cap + first * 0.45,
+        cap + first * 0.9,
+        cap + first * 0.9 + second * 0.5,
+        cap + first * 0.9 + second,
+    ]
     wide = cut.armhole * 0.42
     outline, corners, direction = limb(start, end, center, [wide, wide * 0.62 + wrist * 0.38, wrist * 1.12, wrist])
     outline = np.concatenate([outline, (armhole_of(cut) - [0.012, 0])[::-1]])
@@ -486,7 +550,9 @@ def sleeve_of(g, cut, fabric, length, wrist, angle, bend, trim):
         place = elbow + g.normal(0, 0.12 * length, 2)
         across = np.array([-math.sin(angle), math.cos(angle)]) * wide * g.uniform(0.5, 1.1)
         lean = np.array([math.cos(angle), math.sin(angle)]) * g.normal(0, 0.08)
-        folds.append(Fold(tuple(place - across + lean), tuple(place + across), g.uniform(0.02, 0.045), g.uniform(0.006, 0.015)))
+        folds.append(
+            Fold(tuple(place - across + lean), tuple(place + across), g.uniform(0.02, 0.045), g.uniform(0.006, 0.015))
+        )
     folds.append(Fold(tuple(start + [0.02, 0.1]), tuple(elbow), 0.05, g.uniform(0.004, 0.012), g.normal(0, 0.5)))
     grain = direction - math.pi / 2
     items = [Part(outline, fabric, tuple(folds), lift=0.9, grain=grain, shift=int(g.integers(20, 100)))]
@@ -499,7 +565,11 @@ def sleeve_of(g, cut, fabric, length, wrist, angle, bend, trim):
         depth = 0.11 if trim == "rib" else 0.12
         squeeze = 0.12 if trim == "rib" else -0.04
         top, bottom = high + (low - high) * squeeze, low + (high - low) * squeeze
-        band = smooth([high + inward * 0.01, top - inward * depth], [top - inward * depth, bottom - inward * depth], [bottom - inward * depth, low + inward * 0.01])
+        band = smooth(
+            [high + inward * 0.01, top - inward * depth],
+            [top - inward * depth, bottom - inward * depth],
+            [bottom - inward * depth, low + inward * 0.01],
+        )
         cloth = ribbed(fabric) if trim == "rib" else fabric
         items.append(Part(band, cloth, lift=0.5, grain=grain, softness=0.4, tone=0.96))
         if trim == "cuff":
@@ -533,8 +603,20 @@ def sleeves(g, cut, fabric, length, wrist, hung, trim):
 def inside_back(g, cut, fabric, style, depth=0.0):
     """Return the inside of the back, which shows in the neck opening, with its label."""
     outline = smooth(
-        [(-cut.neck - 0.01, 0.01), (-cut.neck * 0.5, -0.012), (0, -0.02), (cut.neck * 0.5, -0.012), (cut.neck + 0.01, 0.01)],
-        [(cut.neck + 0.01, 0.01), (cut.neck * 0.9, cut.dip * 2 + depth), (0, cut.dip * 2.2 + depth), (-cut.neck * 0.9, cut.dip * 2 + depth), (-cut.neck - 0.01, 0.01)],
+        [
+            (-cut.neck - 0.01, 0.01),
+            (-cut.neck * 0.5, -0.012),
+            (0, -0.02),
+            (cut.neck * 0.5, -0.012),
+            (cut.neck + 0.01, 0.01),
+        ],
+        [
+            (cut.neck + 0.01, 0.01),
+            (cut.neck * 0.9, cut.dip * 2 + depth),
+            (0, cut.dip * 2.2 + depth),
+            (-cut.neck * 0.9, cut.dip * 2 + depth),
+            (-cut.neck - 0.01, 0.01),
+        ],
     )
     items = [Part(outline, fabric, lift=0.5, tone=0.62, softness=0.5, shift=11)]
     items.append(Stroke(curve([(-cut.neck, 0.03), (0, 0.012), (cut.neck, 0.03)]), strength=0.3))
@@ -548,7 +630,10 @@ def hanger(g, cut):
     """Return a clothes hanger: its bar inside the neck and its hook above."""
     color = np.array([(0.12, 0.11, 0.11), (0.62, 0.44, 0.28), (0.85, 0.85, 0.86), (0.25, 0.45, 0.65)][g.integers(4)])
     wide = cut.shoulder * 0.9
-    bar = smooth([(-wide, cut.slope + 0.05), (0, -0.06), (wide, cut.slope + 0.05)], [(wide, cut.slope + 0.09), (0, 0.0), (-wide, cut.slope + 0.09)])
+    bar = smooth(
+        [(-wide, cut.slope + 0.05), (0, -0.06), (wide, cut.slope + 0.05)],
+        [(wide, cut.slope + 0.09), (0, 0.0), (-wide, cut.slope + 0.09)],
+    )
     hook = curve([(0, -0.04), (0, -0.13), (0.035, -0.18), (0.02, -0.235), (-0.03, -0.23), (-0.045, -0.19)])
     metal = tuple(np.array([0.55, 0.55, 0.57]))
     return [Part(bar, solid(color), lift=0.6, softness=0), Stroke(hook, "cord", 0.016, metal, 1.0)]
@@ -570,7 +655,15 @@ def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_
     if sleeve:
         seam = armhole_of(cut)
         items += [Stroke(seam, strength=0.35), Stroke(mirror(seam), strength=0.35)]
-    edge = curve([(-cut.hem, cut.length), (-cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8), (0, cut.length + 0.018 + hem_drop), (cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8), (cut.hem, cut.length)])
+    edge = curve(
+        [
+            (-cut.hem, cut.length),
+            (-cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8),
+            (0, cut.length + 0.018 + hem_drop),
+            (cut.hem * 0.5, cut.length + 0.012 + hem_drop * 0.8),
+            (cut.hem, cut.length),
+        ]
+    )
     if hem == "hem":
         items.append(Stroke(edge * [0.985, 1] - [0, 0.045], strength=0.3, dash=0.012))
     elif hem == "rib":
@@ -588,7 +681,10 @@ def neck_band(cut, style, fabric, width=0.05):
     line = smooth(*neckline(cut, style))
     inner = line * [1 - width / cut.neck * 0.55, 1] - [0, width * 0.55]
     inner[[0, -1]] = line[[0, -1]] * [0.9, 1] - [0, 0.02]
-    return [Part(np.concatenate([line, inner[::-1]]), ribbed(fabric), lift=0.25, softness=0.2, tone=1.02), Stroke(line + [0, 0.008], strength=0.25)]
+    return [
+        Part(np.concatenate([line, inner[::-1]]), ribbed(fabric), lift=0.25, softness=0.2, tone=1.02),
+        Stroke(line + [0, 0.008], strength=0.25),
+    ]
 
 
 # --- The classes ------------------------------------------------------------------------------------------------------------------
@@ -601,7 +697,17 @@ def t_shirt(g, background, kids, hung):
     style = str(g.choice(["round", "v"], p=[0.75, 0.25]))
     sleeve = g.uniform(0.2, 0.3) if fitted else g.uniform(0.28, 0.42)
     printed = g.random() < (0.8 if kids else 0.5)
-    items = upper_body(g, cut, fabric, style, hung, sleeve, cut.armhole * g.uniform(0.36, 0.43), "hem", print_width=g.uniform(0.35, 0.6) * cut.chest * 2 * printed)
+    items = upper_body(
+        g,
+        cut,
+        fabric,
+        style,
+        hung,
+        sleeve,
+        cut.armhole * g.uniform(0.36, 0.43),
+        "hem",
+        print_width=g.uniform(0.35, 0.6) * cut.chest * 2 * printed,
+    )
     trim = replace(fabric, base=any_color(g)) if g.random() < 0.2 else fabric
     items += neck_band(cut, style, trim, g.uniform(0.03, 0.06))
     if not printed and g.random() < 0.25:
@@ -612,14 +718,26 @@ def t_shirt(g, background, kids, hung):
 def longsleeve(g, background, kids, hung):
     knitted = g.random() < 0.55
     cut = any_cut(g, kids, g.random() < 0.4, (1.1, 1.45), (0.07, 0.17))
-    fabric = any_fabric(g, background, knit=1) if knitted else any_fabric(g, background, plain=0.7, stripes=0.26, floral=0.04)
+    fabric = (
+        any_fabric(g, background, knit=1)
+        if knitted
+        else any_fabric(g, background, plain=0.7, stripes=0.26, floral=0.04)
+    )
     style = str(g.choice(["round", "v"], p=[0.88, 0.12]))
     sleeve = g.uniform(0.95, 1.2) if g.random() < 0.85 else g.uniform(0.7, 0.85)
     sweatshirt = g.random() < 0.6
     printed = g.random() < (0.6 if kids else 0.3) and not knitted
     items = upper_body(
-        g, cut, fabric, style, hung, sleeve * (0.85 if kids else 1), g.uniform(0.085, 0.12), "rib" if sweatshirt else "hem",
-        hem="rib" if sweatshirt else "hem", print_width=g.uniform(0.35, 0.55) * cut.chest * 2 * printed,
+        g,
+        cut,
+        fabric,
+        style,
+        hung,
+        sleeve * (0.85 if kids else 1),
+        g.uniform(0.085, 0.12),
+        "rib" if sweatshirt else "hem",
+        hem="rib" if sweatshirt else "hem",
+        print_width=g.uniform(0.35, 0.55) * cut.chest * 2 * printed,
     )
     if style == "round" and g.random() < 0.25:
         items += high_collar(cut, fabric)
@@ -631,19 +749,47 @@ def longsleeve(g, background, kids, hung):
 def high_collar(cut, fabric):
     """Return a turtleneck."""
     n, d = cut.neck * 0.98, cut.dip
-    outline = smooth([(-n, d * 0.3), (-n * 0.92, -0.12)], [(-n * 0.92, -0.12), (0, -0.14), (n * 0.92, -0.12)], [(n * 0.92, -0.12), (n, d * 0.3)], [(n, d * 0.3), (n * 0.5, d * 0.9), (0, d * 1.05), (-n * 0.5, d * 0.9), (-n, d * 0.3)])
+    outline = smooth(
+        [(-n, d * 0.3), (-n * 0.92, -0.12)],
+        [(-n * 0.92, -0.12), (0, -0.14), (n * 0.92, -0.12)],
+        [(n * 0.92, -0.12), (n, d * 0.3)],
+        [(n, d * 0.3), (n * 0.5, d * 0.9), (0, d * 1.05), (-n * 0.5, d * 0.9), (-n, d * 0.3)],
+    )
     fold = Fold((-n, -0.02), (n, -0.02), 0.05, 0.01, 0.6)
-    return [Part(outline, ribbed(fabric), (fold,), lift=0.7, softness=0.4), Stroke(curve([(-n * 0.9, -0.09), (0, -0.105), (n * 0.9, -0.09)]), strength=0.3)]
+    return [
+        Part(outline, ribbed(fabric), (fold,), lift=0.7, softness=0.4),
+        Stroke(curve([(-n * 0.9, -0.09), (0, -0.105), (n * 0.9, -0.09)]), strength=0.3),
+    ]
 
 
 def patch_pocket(fabric, x, y, half, flap=False):
     """Return a pocket sewn on a chest or a seat, with its stitches."""
     thread = fabric.thread or tuple(fabric.base * 0.6)
-    outline = np.array([(x - half, y), (x + half, y), (x + half * 0.97, y + half * 1.7), (x, y + half * 2.1), (x - half * 0.97, y + half * 1.7)])
+    outline = np.array(
+        [
+            (x - half, y),
+            (x + half, y),
+            (x + half * 0.97, y + half * 1.7),
+            (x, y + half * 2.1),
+            (x - half * 0.97, y + half * 1.7),
+        ]
+    )
     inner = (outline - [x, y + half]) * 0.88 + [x, y + half]
-    items = [Part(outline, fabric, lift=0.3, softness=1.0), Stroke(inner[[0, 4, 3, 2, 1]], "paint", 0.006, thread, 0.7, 0.016), Stroke(outline[:2] + [0, 0.03], strength=0.3)]
+    items = [
+        Part(outline, fabric, lift=0.3, softness=1.0),
+        Stroke(inner[[0, 4, 3, 2, 1]], "paint", 0.006, thread, 0.7, 0.016),
+        Stroke(outline[:2] + [0, 0.03], strength=0.3),
+    ]
     if flap:
-        cover = np.array([(x - half * 1.04, y - 0.02), (x + half * 1.04, y - 0.02), (x + half * 1.04, y + half * 0.5), (x, y + half * 0.75), (x - half * 1.04, y + half * 0.5)])
+        cover = np.array(
+            [
+                (x - half * 1.04, y - 0.02),
+                (x + half * 1.04, y - 0.02),
+                (x + half * 1.04, y + half * 0.5),
+                (x, y + half * 0.75),
+                (x - half * 1.04, y + half * 0.5),
+            ]
+        )
         items += [Part(cover, fabric, lift=0.4), *button(x, y + half * 0.45, fabric.base * 0.4 + 0.3)]
     return items
 
@@ -655,11 +801,16 @@ def shirt(g, background, kids, hung):
     short = g.random() < 0.4
     sleeve = g.uniform(0.36, 0.46) if short else g.uniform(1.05, 1.2)
     wrist = cut.armhole * 0.42 if short else g.uniform(0.1, 0.12)
-    items = upper_body(g, cut, fabric, "v", hung, sleeve, wrist, "hem" if short else "cuff", hem_drop=g.choice([0.0, 0.06, 0.1]))
+    items = upper_body(
+        g, cut, fabric, "v", hung, sleeve, wrist, "hem" if short else "cuff", hem_drop=g.choice([0.0, 0.06, 0.1])
+    )
     low = cut.length + 0.02
     open_to = cut.dip * 1.7
     placket = np.array([(-0.035, open_to), (0.035, open_to - 0.02), (0.035, low), (-0.035, low)])
-    items += [Part(placket, fabric, lift=0.22, softness=0.9), Stroke(np.array([(0.028, open_to), (0.028, low)]), strength=0.25, dash=0.012)]
+    items += [
+        Part(placket, fabric, lift=0.22, softness=0.9),
+        Stroke(np.array([(0.028, open_to), (0.028, low)]), strength=0.25, dash=0.012),
+    ]
     color = np.array([0.92, 0.92, 0.9]) if fabric.base.mean() < 0.5 else np.array([0.25, 0.22, 0.2])
     for y in np.arange(open_to + 0.06, low - 0.08, g.uniform(0.15, 0.2)):
         items += button(0, y, color, 0.019)
@@ -681,19 +832,37 @@ def shirting(g, background):
 def shirt_collar(g, cut, fabric, open_to):
     """Return the stand and the two leaves of a shirt's collar."""
     n = cut.neck
-    stand = smooth([(-n - 0.01, 0.02), (-n * 0.6, -0.055), (0, -0.075), (n * 0.6, -0.055), (n + 0.01, 0.02)], [(n + 0.01, 0.02), (0, 0.035), (-n - 0.01, 0.02)])
+    stand = smooth(
+        [(-n - 0.01, 0.02), (-n * 0.6, -0.055), (0, -0.075), (n * 0.6, -0.055), (n + 0.01, 0.02)],
+        [(n + 0.01, 0.02), (0, 0.035), (-n - 0.01, 0.02)],
+    )
     tip = (n * g.uniform(0.62, 0.95), g.uniform(0.2, 0.27))
-    leaf = smooth([(n * 0.5, -0.068), (n * 0.95, -0.02), (n + 0.03, 0.05)], [(n + 0.03, 0.05), tip], [tip, (0.012, open_to * 0.95)], [(0.012, open_to * 0.95), (n * 0.42, 0.07), (n * 0.62, 0.0), (n * 0.5, -0.068)])
+    leaf = smooth(
+        [(n * 0.5, -0.068), (n * 0.95, -0.02), (n + 0.03, 0.05)],
+        [(n + 0.03, 0.05), tip],
+        [tip, (0.012, open_to * 0.95)],
+        [(0.012, open_to * 0.95), (n * 0.42, 0.07), (n * 0.62, 0.0), (n * 0.5, -0.068)],
+    )
     right = Part(leaf, fabric, lift=0.65, softness=0.4, grain=0.5, shift=31)
     inner = np.array([(n * 0.98, 0.06), np.array(tip) - [0.01, 0.018], (0.03, open_to * 0.9)])
     stitch = Stroke(inner, strength=0.22, dash=0.012)
-    return [Part(stand, fabric, lift=0.4, tone=0.82, softness=0.3), right, stitch, mirror_part(right), mirror_item(stitch)]
+    return [
+        Part(stand, fabric, lift=0.4, tone=0.82, softness=0.3),
+        right,
+        stitch,
+        mirror_part(right),
+        mirror_item(stitch),
+    ]
 
 
 def outwear(g, background, kids, hung):
-    kind = str(g.choice(["puffer", "vest", "bomber", "blazer", "coat", "jacket"], p=[0.38, 0.20, 0.12, 0.12, 0.10, 0.08]))
+    kind = str(
+        g.choice(["puffer", "vest", "bomber", "blazer", "coat", "jacket"], p=[0.38, 0.20, 0.12, 0.12, 0.10, 0.08])
+    )
     lengths = {"coat": (1.7, 2.1), "blazer": (1.3, 1.5), "bomber": (1.15, 1.35)}
-    cut = any_cut(g, kids, kind in ("blazer", "coat") or g.random() < 0.3, lengths.get(kind, (1.2, 1.6)), (0.09, 0.13), roomy=1.1)
+    cut = any_cut(
+        g, kids, kind in ("blazer", "coat") or g.random() < 0.3, lengths.get(kind, (1.2, 1.6)), (0.09, 0.13), roomy=1.1
+    )
     cut = replace(cut, neck=g.uniform(0.17, 0.22))
     fabric = outer_fabric(g, background, kind)
     lining = woven(g, np.clip(any_color(g) * 0.8, 0.05, 0.9))
@@ -708,7 +877,9 @@ def outwear(g, background, kids, hung):
     arms, on_top = [], False
     if kind != "vest":
         trim = {"bomber": "rib", "puffer": str(g.choice(["rib", "hem"])), "jacket": "cuff"}.get(kind, "hem")
-        arms, on_top = sleeves(g, cut, fabric, g.uniform(1.05, 1.2) * (0.85 if kids else 1), g.uniform(0.12, 0.15), hung, trim)
+        arms, on_top = sleeves(
+            g, cut, fabric, g.uniform(1.05, 1.2) * (0.85 if kids else 1), g.uniform(0.12, 0.15), hung, trim
+        )
     if not on_top:
         items += arms
     items += front_panels(g, cut, fabric, gap, lapels, hung)
@@ -717,7 +888,14 @@ def outwear(g, background, kids, hung):
         items += [Stroke(seam, strength=0.4), Stroke(mirror(seam), strength=0.4)]
     if kind == "bomber":
         for side in (-1, 1):
-            band = np.array([(side * (gap * 0.8 + 0.005), cut.length - 0.01), (side * cut.hem, cut.length - 0.03), (side * cut.hem * 0.93, cut.length + 0.1), (side * gap * 0.8, cut.length + 0.12)])
+            band = np.array(
+                [
+                    (side * (gap * 0.8 + 0.005), cut.length - 0.01),
+                    (side * cut.hem, cut.length - 0.03),
+                    (side * cut.hem * 0.93, cut.length + 0.1),
+                    (side * gap * 0.8, cut.length + 0.12),
+                ]
+            )
             items.append(Part(band, ribbed(fabric), lift=0.6, softness=0.5, tone=0.94))
     if on_top:
         items += arms
@@ -726,7 +904,11 @@ def outwear(g, background, kids, hung):
     if lapels:
         items += lapels_of(g, cut, fabric, gap)
     elif not hood:
-        items += stand_collar(cut, ribbed(fabric) if kind == "bomber" else fabric, gap) if not fabric.thread else shirt_collar(g, replace(cut, neck=cut.neck + 0.02), fabric, cut.dip * 1.2)
+        items += (
+            stand_collar(cut, ribbed(fabric) if kind == "bomber" else fabric, gap)
+            if not fabric.thread
+            else shirt_collar(g, replace(cut, neck=cut.neck + 0.02), fabric, cut.dip * 1.2)
+        )
     return items
 
 
@@ -734,9 +916,17 @@ def outer_fabric(g, background, kind):
     """Return a fabric for a jacket or a coat."""
     color = color_against(g, background)
     if kind in ("puffer", "vest"):
-        fabric = replace(woven(g, color, 0.02), gloss=float(g.uniform(0.2, 0.9)), relief=str(g.choice(["quilt", "quilt", "quilt", "diamond"])))
+        fabric = replace(
+            woven(g, color, 0.02),
+            gloss=float(g.uniform(0.2, 0.9)),
+            relief=str(g.choice(["quilt", "quilt", "quilt", "diamond"])),
+        )
         if g.random() < 0.2:
-            fabric = replace(printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["camouflage", "dots", "floral"]))), relief="quilt", gloss=0.3)
+            fabric = replace(
+                printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["camouflage", "dots", "floral"]))),
+                relief="quilt",
+                gloss=0.3,
+            )
         return replace(fabric, relief_period=float(g.uniform(17, 30)))
     if kind in ("blazer", "coat"):
         return any_fabric(g, background, checks=1) if g.random() < 0.25 else woven(g, color, 0.1)
@@ -748,7 +938,10 @@ def front_panels(g, cut, fabric, gap, lapels, hung):
     break_y = cut.length * 0.45 if lapels else cut.dip
     right = side_runs(cut)
     right[-1] = [(cut.hem, cut.length), (cut.hem * 0.5, cut.length + 0.015), (gap, cut.length + 0.02)]
-    front = [[(gap, cut.length + 0.02), (gap * 0.8 - 0.004, break_y + 0.1), (gap * 0.5 - 0.01, break_y)], [(gap * 0.5 - 0.01, break_y), (cut.neck * 0.75, cut.dip * 0.5), (cut.neck, 0)]]
+    front = [
+        [(gap, cut.length + 0.02), (gap * 0.8 - 0.004, break_y + 0.1), (gap * 0.5 - 0.01, break_y)],
+        [(gap * 0.5 - 0.01, break_y), (cut.neck * 0.75, cut.dip * 0.5), (cut.neck, 0)],
+    ]
     outline = smooth(*right, *front)
     folds = body_folds(g, cut, hung, 9)
     ours = tuple(fold for fold in folds if fold.start[0] > 0)
@@ -772,12 +965,24 @@ def closure(g, cut, fabric, kind, gap):
         items = []
         for y in np.arange(top + 0.06, low, 0.19):
             items += button(-gap * 0.8 - 0.02, y, (0.72, 0.55, 0.35), 0.018)
-        return [Stroke(np.array([(gap * 0.8 + 0.05, top), (gap + 0.05, low)]), "paint", 0.006, fabric.thread, 0.8, 0.016), *items]
+        return [
+            Stroke(np.array([(gap * 0.8 + 0.05, top), (gap + 0.05, low)]), "paint", 0.006, fabric.thread, 0.8, 0.016),
+            *items,
+        ]
     teeth = tuple(np.array([0.75, 0.74, 0.7])) if g.random() < 0.5 else tuple(fabric.base * 0.4)
     items = []
     for side in (-1, 1) if gap else (1,):
-        line = curve([(side * (gap * 0.5 + 0.002), top), (side * (gap * 0.8 + 0.004), (top + low) / 2), (side * (gap + 0.004), low)])
-        items += [Stroke(line, "cord", 0.026, tuple(fabric.base * 0.55), 0.9), Stroke(line, "paint", 0.014, teeth, 0.9, 0.008)]
+        line = curve(
+            [
+                (side * (gap * 0.5 + 0.002), top),
+                (side * (gap * 0.8 + 0.004), (top + low) / 2),
+                (side * (gap + 0.004), low),
+            ]
+        )
+        items += [
+            Stroke(line, "cord", 0.026, tuple(fabric.base * 0.55), 0.9),
+            Stroke(line, "paint", 0.014, teeth, 0.9, 0.008),
+        ]
         items.append(Stroke(line + [side * 0.035, 0], strength=0.3))
     pull = (gap * 0.5, top)
     return [*items, Stroke(np.array([pull, (pull[0] + 0.012, pull[1] + 0.06)]), "cord", 0.02, (0.7, 0.7, 0.7), 1.0)]
@@ -787,7 +992,10 @@ def jacket_pockets(g, cut, fabric, kind):
     y = cut.length * g.uniform(0.62, 0.72)
     x = cut.waist * 0.6
     if kind in ("blazer", "coat"):
-        flap = smooth([(x - 0.14, y), (x + 0.14, y - 0.015)], [(x + 0.14, y - 0.015), (x + 0.14, y + 0.06), (x - 0.14, y + 0.075), (x - 0.14, y)])
+        flap = smooth(
+            [(x - 0.14, y), (x + 0.14, y - 0.015)],
+            [(x + 0.14, y - 0.015), (x + 0.14, y + 0.06), (x - 0.14, y + 0.075), (x - 0.14, y)],
+        )
         right = [Part(flap, fabric, lift=0.35, softness=0.5)]
     elif kind == "jacket" and g.random() < 0.7:
         right = patch_pocket(fabric, cut.chest * 0.5, cut.slope + cut.armhole * 0.75, 0.12, flap=True)
@@ -801,28 +1009,73 @@ def lapels_of(g, cut, fabric, gap):
     """Return the collar and the lapels of a blazer."""
     n, end = cut.neck, (gap * 0.5, cut.length * 0.46)
     notch = (n + 0.10, cut.length * 0.21)
-    lapel = smooth([(n * 0.9, 0.0), (n * 0.4, cut.length * 0.2), end], [end, (n * 0.75, cut.length * 0.34), notch], [notch, (n * 0.95, cut.length * 0.19), (n * 0.9, 0.0)])
-    collar = smooth([(n * 0.2, -0.075), (n * 0.85, -0.05), (n + 0.09, 0.09), (n + 0.11, cut.length * 0.155)], [(n + 0.11, cut.length * 0.155), (n * 0.9, cut.length * 0.17)], [(n * 0.9, cut.length * 0.17), (n * 0.75, 0.05), (n * 0.2, -0.02)])
+    lapel = smooth(
+        [(n * 0.9, 0.0), (n * 0.4, cut.length * 0.2), end],
+        [end, (n * 0.75, cut.length * 0.34), notch],
+        [notch, (n * 0.95, cut.length * 0.19), (n * 0.9, 0.0)],
+    )
+    collar = smooth(
+        [(n * 0.2, -0.075), (n * 0.85, -0.05), (n + 0.09, 0.09), (n + 0.11, cut.length * 0.155)],
+        [(n + 0.11, cut.length * 0.155), (n * 0.9, cut.length * 0.17)],
+        [(n * 0.9, cut.length * 0.17), (n * 0.75, 0.05), (n * 0.2, -0.02)],
+    )
     back = Part(smooth([(-n, 0), (0, -0.08), (n, 0)], [(n, 0), (0, 0.02), (-n, 0)]), fabric, lift=0.4, tone=0.85)
-    right = [Part(lapel, fabric, lift=0.6, softness=0.4, grain=0.35), Part(collar, fabric, lift=0.6, softness=0.4, grain=-0.6)]
+    right = [
+        Part(lapel, fabric, lift=0.6, softness=0.4, grain=0.35),
+        Part(collar, fabric, lift=0.6, softness=0.4, grain=-0.6),
+    ]
     return [back, *[mirror_part(part) for part in right], *right]
 
 
 def stand_collar(cut, fabric, gap):
     n = cut.neck
     open_x = gap * 0.5
-    right = smooth([(open_x, cut.dip + 0.03), (open_x + 0.01, -0.02), (n * 0.8, -0.1)], [(n * 0.8, -0.1), (n + 0.03, 0.02), (n * 0.75, cut.dip * 0.75), (open_x, cut.dip + 0.03)])
-    back = smooth([(-n * 0.85, -0.08), (0, -0.13), (n * 0.85, -0.08)], [(n * 0.85, -0.08), (0, 0.05), (-n * 0.85, -0.08)])
+    right = smooth(
+        [(open_x, cut.dip + 0.03), (open_x + 0.01, -0.02), (n * 0.8, -0.1)],
+        [(n * 0.8, -0.1), (n + 0.03, 0.02), (n * 0.75, cut.dip * 0.75), (open_x, cut.dip + 0.03)],
+    )
+    back = smooth(
+        [(-n * 0.85, -0.08), (0, -0.13), (n * 0.85, -0.08)], [(n * 0.85, -0.08), (0, 0.05), (-n * 0.85, -0.08)]
+    )
     part = Part(right, fabric, lift=0.6, softness=0.4, grain=0.3)
     return [Part(back, fabric, lift=0.4, tone=0.6), mirror_part(part), part]
 
 
 def hood_of(cut, fabric, lining):
     n = cut.neck
-    outer = smooth([(-n - 0.06, 0.08), (-n - 0.1, -0.14), (-n * 0.7, -0.36), (0, -0.43), (n * 0.7, -0.36), (n + 0.1, -0.14), (n + 0.06, 0.08)], [(n + 0.06, 0.08), (0, 0.16), (-n - 0.06, 0.08)])
-    inner = smooth([(-n * 0.8, 0.06), (-n * 0.85, -0.12), (-n * 0.5, -0.3), (0, -0.35), (n * 0.5, -0.3), (n * 0.85, -0.12), (n * 0.8, 0.06)], [(n * 0.8, 0.06), (0, 0.14), (-n * 0.8, 0.06)])
-    folds = (Fold((-n, -0.05), (-n * 0.3, -0.4), 0.05, 0.012, 0.8), Fold((n, -0.05), (n * 0.3, -0.4), 0.05, 0.012, -0.8))
-    return [Part(outer, fabric, folds, lift=1.0), Part(inner, lining, lift=0.2, tone=0.62), Stroke(curve([(0, 0.1), (0.01, -0.12), (0, -0.35)]), strength=0.3)]
+    outer = smooth(
+        [
+            (-n - 0.06, 0.08),
+            (-n - 0.1, -0.14),
+            (-n * 0.7, -0.36),
+            (0, -0.43),
+            (n * 0.7, -0.36),
+            (n + 0.1, -0.14),
+            (n + 0.06, 0.08),
+        ],
+        [(n + 0.06, 0.08), (0, 0.16), (-n - 0.06, 0.08)],
+    )
+    inner = smooth(
+        [
+            (-n * 0.8, 0.06),
+            (-n * 0.85, -0.12),
+            (-n * 0.5, -0.3),
+            (0, -0.35),
+            (n * 0.5, -0.3),
+            (n * 0.85, -0.12),
+            (n * 0.8, 0.06),
+        ],
+        [(n * 0.8, 0.06), (0, 0.14), (-n * 0.8, 0.06)],
+    )
+    folds = (
+        Fold((-n, -0.05), (-n * 0.3, -0.4), 0.05, 0.012, 0.8),
+        Fold((n, -0.05), (n * 0.3, -0.4), 0.05, 0.012, -0.8),
+    )
+    return [
+        Part(outer, fabric, folds, lift=1.0),
+        Part(inner, lining, lift=0.2, tone=0.62),
+        Stroke(curve([(0, 0.1), (0.01, -0.12), (0, -0.35)]), strength=0.3),
+    ]
 
 
 def legs_of(g, fabric, waist, hip, rise, length, taper, ankle, stance, folds):
@@ -831,7 +1084,12 @@ def legs_of(g, fabric, waist, hip, rise, length, taper, ankle, stance, folds):
     x = stance
     outline = smooth(
         [(-0.005, 0.0), (waist, 0.0)],
-        [(waist, 0.0), (hip, rise * 0.75), (hip * 0.62 + (x + ankle) * 0.38, rise + (length - rise) * 0.35), (x + ankle, length)],
+        [
+            (waist, 0.0),
+            (hip, rise * 0.75),
+            (hip * 0.62 + (x + ankle) * 0.38, rise + (length - rise) * 0.35),
+            (x + ankle, length),
+        ],
         [(x + ankle, length), (x, length + 0.01), (x - ankle, length)],
         [(x - ankle, length), ((x - ankle) * 0.5 - taper, (rise + length) / 2), (0.012, rise)],
         [(0.012, rise), (-0.005, rise * 0.5), (-0.005, 0.0)],
@@ -841,7 +1099,12 @@ def legs_of(g, fabric, waist, hip, rise, length, taper, ankle, stance, folds):
 
 def trousers(g, background, kids, hung, short):
     """Return pants or shorts."""
-    kind = str(g.choice(["jeans", "chinos", "sport", "wide", "leggings"], p=[0.42, 0.24, 0.18, 0.08, 0.08] if not short else [0.45, 0.25, 0.3, 0, 0]))
+    kind = str(
+        g.choice(
+            ["jeans", "chinos", "sport", "wide", "leggings"],
+            p=[0.42, 0.24, 0.18, 0.08, 0.08] if not short else [0.45, 0.25, 0.3, 0, 0],
+        )
+    )
     if kind == "jeans":
         fabric = any_fabric(g, background, denim=0.92, plain=0.08)
     else:
@@ -860,14 +1123,30 @@ def trousers(g, background, kids, hung, short):
     if kind == "leggings":
         waist, hip = waist * 0.85, hip * 0.85
     items = []
-    inside = smooth([(-waist * 0.98, -0.07), (0, -0.095 + 0.02), (waist * 0.98, -0.07)], [(waist * 0.98, -0.07), (0, 0.06), (-waist * 0.98, -0.07)])
+    inside = smooth(
+        [(-waist * 0.98, -0.07), (0, -0.095 + 0.02), (waist * 0.98, -0.07)],
+        [(waist * 0.98, -0.07), (0, 0.06), (-waist * 0.98, -0.07)],
+    )
     items.append(Part(inside, fabric, lift=0.5, tone=0.6))
     halves = []
     for side in (-1, 1):
         half_stance = stance + g.normal(0, 0.03)
-        part = legs_of(g, fabric, waist, hip, rise, length + g.normal(0, 0.012), taper, ankle, half_stance, leg_folds(g, hip, rise, length, half_stance, ankle, hung))
+        part = legs_of(
+            g,
+            fabric,
+            waist,
+            hip,
+            rise,
+            length + g.normal(0, 0.012),
+            taper,
+            ankle,
+            half_stance,
+            leg_folds(g, hip, rise, length, half_stance, ankle, hung),
+        )
         if fabric.thread:
-            worn = Fold((hip * 0.5, rise * 0.2), (half_stance, rise + (length - rise) * 0.8), hip * 0.45, g.uniform(0.1, 0.5))
+            worn = Fold(
+                (hip * 0.5, rise * 0.2), (half_stance, rise + (length - rise) * 0.8), hip * 0.45, g.uniform(0.1, 0.5)
+            )
             part = replace(part, fades=(worn,))
         group = [part] + leg_end(g, part, kind, short, fabric, half_stance, ankle, length)
         halves += group if side == 1 else [mirror_item(item) for item in group]
@@ -881,13 +1160,29 @@ def trousers(g, background, kids, hung, short):
 def leg_folds(g, hip, rise, length, stance, ankle, hung):
     folds = []
     for _ in range(3):  # from the crotch outward
-        folds.append(Fold((0.02, rise * g.uniform(0.9, 1.05)), (hip * g.uniform(0.6, 0.95), rise * g.uniform(0.6, 1.15)), g.uniform(0.025, 0.05), g.uniform(0.006, 0.015), g.normal(0, 0.6)))
+        folds.append(
+            Fold(
+                (0.02, rise * g.uniform(0.9, 1.05)),
+                (hip * g.uniform(0.6, 0.95), rise * g.uniform(0.6, 1.15)),
+                g.uniform(0.025, 0.05),
+                g.uniform(0.006, 0.015),
+                g.normal(0, 0.6),
+            )
+        )
     if length > 1.3:
         for _ in range(5):
             y = g.normal(rise + (length - rise) * 0.5, 0.25)
             share = (y - rise) / (length - rise)
             x = hip * 0.5 * (1 - share) + stance * share
-            folds.append(Fold((x - ankle * 1.2, y + g.normal(0, 0.05)), (x + ankle * 1.2, y + g.normal(0, 0.09)), g.uniform(0.02, 0.045), g.uniform(0.005, 0.013), g.normal(0, 0.6)))
+            folds.append(
+                Fold(
+                    (x - ankle * 1.2, y + g.normal(0, 0.05)),
+                    (x + ankle * 1.2, y + g.normal(0, 0.09)),
+                    g.uniform(0.02, 0.045),
+                    g.uniform(0.005, 0.013),
+                    g.normal(0, 0.6),
+                )
+            )
         if g.random() < 0.35:  # ironed crease
             folds.append(Fold((hip * 0.5, rise * 0.4), (stance, length * 1.05), 0.03, 0.008))
     elif not hung:
@@ -901,10 +1196,24 @@ def leg_end(g, part, kind, short, fabric, stance, ankle, length):
     cuff = g.random() < (0.35 if short else 0.15) and kind in ("jeans", "chinos")
     left, right = stance - ankle, stance + ankle
     if kind == "sport" and not short:
-        band = np.array([(left, length - 0.02), (right, length - 0.02), (right - ankle * 0.25, length + 0.1), (left + ankle * 0.25, length + 0.1)])
+        band = np.array(
+            [
+                (left, length - 0.02),
+                (right, length - 0.02),
+                (right - ankle * 0.25, length + 0.1),
+                (left + ankle * 0.25, length + 0.1),
+            ]
+        )
         return [Part(band, ribbed(fabric), lift=0.5, softness=0.4, tone=0.95)]
     if cuff:
-        band = np.array([(left - 0.012, length - 0.09), (right + 0.012, length - 0.09), (right + 0.01, length + 0.005), (left - 0.01, length + 0.005)])
+        band = np.array(
+            [
+                (left - 0.012, length - 0.09),
+                (right + 0.012, length - 0.09),
+                (right + 0.01, length + 0.005),
+                (left - 0.01, length + 0.005),
+            ]
+        )
         lighter = solid(np.clip(fabric.base * 1.25 + 0.06, 0, 0.95)) if fabric.thread else fabric
         return [Part(band, lighter, lift=0.5, softness=0.6)]
     line = np.array([(left + 0.005, length - 0.05), (right - 0.005, length - 0.05)])
@@ -916,10 +1225,22 @@ def leg_end(g, part, kind, short, fabric, stance, ankle, length):
 def trouser_details(g, fabric, kind, waist, hip, rise, back):
     """Return waistband, fly, pockets, loops, button or drawstring."""
     thread = fabric.thread or tuple(fabric.base * 0.62)
-    band = smooth([(-waist, -0.08), (0, -0.075 + 0.02), (waist, -0.08)], [(waist, -0.08), (waist * 1.012, 0.012)], [(waist * 1.012, 0.012), (0, 0.03), (-waist * 1.012, 0.012)])
+    band = smooth(
+        [(-waist, -0.08), (0, -0.075 + 0.02), (waist, -0.08)],
+        [(waist, -0.08), (waist * 1.012, 0.012)],
+        [(waist * 1.012, 0.012), (0, 0.03), (-waist * 1.012, 0.012)],
+    )
     stretchy = kind in ("sport", "leggings")
     items = [Stroke(np.array([(0, 0.02), (0.003, rise * 0.6), (0.0, rise)]), strength=0.5, width=0.009)]
-    items.append(Part(band, replace(fabric, relief="rib", relief_period=5.0) if stretchy else fabric, lift=0.35, softness=0.5, shift=5))
+    items.append(
+        Part(
+            band,
+            replace(fabric, relief="rib", relief_period=5.0) if stretchy else fabric,
+            lift=0.35,
+            softness=0.5,
+            shift=5,
+        )
+    )
     stitch = lambda points: Stroke(curve(points), "paint", 0.008, thread, 0.75, 0.018)  # noqa: E731
     if back:
         yoke = curve([(-hip, rise * 0.22), (0, rise * 0.42), (hip, rise * 0.22)])
@@ -937,20 +1258,50 @@ def trouser_details(g, fabric, kind, waist, hip, rise, back):
     if stretchy and g.random() < 0.75 and kind == "sport":
         cord = tuple(any_color(g))
         for side in (-1, 1):
-            line = curve([(side * 0.02, -0.02), (side * 0.05, 0.08), (side * g.uniform(0.02, 0.09), g.uniform(0.16, 0.26))])
+            line = curve(
+                [(side * 0.02, -0.02), (side * 0.05, 0.08), (side * g.uniform(0.02, 0.09), g.uniform(0.16, 0.26))]
+            )
             items.append(Stroke(line, "cord", 0.014, cord, 1.0))
     if kind == "sport" and g.random() < 0.4:
         stripe = tuple(any_color(g))
         for side in (-1, 1):
-            items.append(Stroke(curve([(side * waist * 0.96, 0.03), (side * hip * 0.96, rise * 0.75), (side * hip * 0.95, rise * 1.05)]), "paint", 0.03, stripe, 0.9))
+            items.append(
+                Stroke(
+                    curve(
+                        [
+                            (side * waist * 0.96, 0.03),
+                            (side * hip * 0.96, rise * 0.75),
+                            (side * hip * 0.95, rise * 1.05),
+                        ]
+                    ),
+                    "paint",
+                    0.03,
+                    stripe,
+                    0.9,
+                )
+            )
     if not stretchy:
         for x in (-0.75, -0.35, 0.35, 0.75):
-            loop = np.array([(x * waist - 0.012, -0.085), (x * waist + 0.012, -0.085), (x * waist + 0.012, 0.03), (x * waist - 0.012, 0.03)])
+            loop = np.array(
+                [
+                    (x * waist - 0.012, -0.085),
+                    (x * waist + 0.012, -0.085),
+                    (x * waist + 0.012, 0.03),
+                    (x * waist - 0.012, 0.03),
+                ]
+            )
             items.append(Part(loop, fabric, lift=0.4, softness=0))
         if not back:
             items += button(0.0, -0.025, (0.75, 0.6, 0.4) if fabric.thread else fabric.base * 0.5 + 0.1, 0.02)
         if g.random() < 0.25:
-            items.append(Part(band * [0.99, 0.7] + [0, -0.005], replace(solid((0.25, 0.15, 0.1)), gloss=0.5), lift=0.4, softness=0.2))
+            items.append(
+                Part(
+                    band * [0.99, 0.7] + [0, -0.005],
+                    replace(solid((0.25, 0.15, 0.1)), gloss=0.5),
+                    lift=0.4,
+                    softness=0.2,
+                )
+            )
             items.append(Stroke(ellipse(0, -0.025, 0.045, 0.035, count=20), "cord", 0.014, (0.75, 0.72, 0.65), 1.0))
     return items
 
@@ -959,7 +1310,9 @@ def clip_hanger(waist):
     """Return a hanger with two clips at a waistband."""
     metal = (0.6, 0.6, 0.62)
     items = [Stroke(np.array([(-waist * 0.9, -0.13), (waist * 0.9, -0.13)]), "cord", 0.018, metal, 1.0)]
-    items.append(Stroke(curve([(0, -0.13), (0, -0.2), (0.035, -0.25), (0.02, -0.3), (-0.035, -0.29)]), "cord", 0.016, metal, 1.0))
+    items.append(
+        Stroke(curve([(0, -0.13), (0, -0.2), (0.035, -0.25), (0.02, -0.3), (-0.035, -0.29)]), "cord", 0.016, metal, 1.0)
+    )
     for side in (-1, 1):
         x = side * waist * 0.75
         clip = np.array([(x - 0.025, -0.14), (x + 0.025, -0.14), (x + 0.02, -0.03), (x - 0.02, -0.03)])
@@ -981,7 +1334,13 @@ def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats, shift=0):
     outline = smooth(
         [(-waist, top), (0, top + 0.015), (waist, top)],
         [(waist, top), (hip, top + tall * 0.36), (hem, low - drop)],
-        [(hem, low - drop), (hem * 0.6, low - drop * 0.25), (0, low), (-hem * 0.6, low - drop * 0.25), (-hem, low - drop)],
+        [
+            (hem, low - drop),
+            (hem * 0.6, low - drop * 0.25),
+            (0, low),
+            (-hem * 0.6, low - drop * 0.25),
+            (-hem, low - drop),
+        ],
         [(-hem, low - drop), (-hip, top + tall * 0.36), (-waist, top)],
     )
     return Part(outline, fabric, skirt_folds(g, waist, hip, hem, top, low, pleats), shift=shift)
@@ -1008,35 +1367,88 @@ def skirt_folds(g, waist, hip, hem, top, low, pleats=0):
 
 def skirt(g, background, kids, hung):
     kind = str(g.choice(["straight", "flared", "pleated", "tiered", "denim"], p=[0.16, 0.28, 0.28, 0.14, 0.14]))
-    fabric = any_fabric(g, background, denim=1) if kind == "denim" else any_fabric(g, background, plain=0.6, checks=0.2, floral=0.08, dots=0.06, shiny=0.06)
+    fabric = (
+        any_fabric(g, background, denim=1)
+        if kind == "denim"
+        else any_fabric(g, background, plain=0.6, checks=0.2, floral=0.08, dots=0.06, shiny=0.06)
+    )
     waist = g.uniform(0.32, 0.42)
     length = g.uniform(0.75, 1.5) * (0.8 if kids else 1)
     flare = {"straight": g.uniform(0.95, 1.2), "denim": g.uniform(1.1, 1.45)}.get(kind, g.uniform(1.5, 2.3))
     hip, hem = waist * (1.1 + 0.25 * (flare - 1)), waist * flare
     drop = 0.02 + 0.10 * max(flare - 1.1, 0)
     thread = fabric.thread or tuple(fabric.base * 0.62)
-    items = [Part(smooth([(-waist, -0.06), (0, -0.07), (waist, -0.06)], [(waist, -0.06), (0, 0.05), (-waist, -0.06)]), fabric, lift=0.5, tone=0.6)]
+    items = [
+        Part(
+            smooth([(-waist, -0.06), (0, -0.07), (waist, -0.06)], [(waist, -0.06), (0, 0.05), (-waist, -0.06)]),
+            fabric,
+            lift=0.5,
+            tone=0.6,
+        )
+    ]
     if kind == "tiered":
         count = int(g.integers(2, 4))
         for index in reversed(range(count)):
             top, low = length * index / count, length * (index + 1) / count + 0.02
             wide = waist + (hem - waist) * index / count
-            items.append(skirt_part(g, fabric, wide, wide * 1.1, (waist + (hem - waist) * (index + 1) / count) * 1.08, top, low, drop, 0, 13 * index))
+            items.append(
+                skirt_part(
+                    g,
+                    fabric,
+                    wide,
+                    wide * 1.1,
+                    (waist + (hem - waist) * (index + 1) / count) * 1.08,
+                    top,
+                    low,
+                    drop,
+                    0,
+                    13 * index,
+                )
+            )
     else:
-        items.append(skirt_part(g, fabric, waist, hip, hem, 0, length, drop, int(g.integers(9, 18)) if kind == "pleated" else 0))
-        line = curve([(-hem * 0.985, length - drop - 0.04), (-hem * 0.6, length - drop * 0.25 - 0.045), (0, length - 0.045), (hem * 0.6, length - drop * 0.25 - 0.045), (hem * 0.985, length - drop - 0.04)])
-        items.append(Stroke(line, "paint", 0.007, thread, 0.6, 0.016) if kind == "denim" else Stroke(line, strength=0.25))
+        items.append(
+            skirt_part(g, fabric, waist, hip, hem, 0, length, drop, int(g.integers(9, 18)) if kind == "pleated" else 0)
+        )
+        line = curve(
+            [
+                (-hem * 0.985, length - drop - 0.04),
+                (-hem * 0.6, length - drop * 0.25 - 0.045),
+                (0, length - 0.045),
+                (hem * 0.6, length - drop * 0.25 - 0.045),
+                (hem * 0.985, length - drop - 0.04),
+            ]
+        )
+        items.append(
+            Stroke(line, "paint", 0.007, thread, 0.6, 0.016) if kind == "denim" else Stroke(line, strength=0.25)
+        )
     rim = [(-waist, -0.06), (0, -0.045), (waist, -0.06)]
     band = smooth(rim, [(waist * 1.01, 0.02), (0, 0.035), (-waist * 1.01, 0.02)])
     elastic = kind in ("flared", "tiered") and g.random() < 0.5
-    items.append(Part(band, replace(fabric, relief="rib", relief_period=6.0) if elastic else fabric, lift=0.4, softness=0.5, shift=9))
+    items.append(
+        Part(
+            band,
+            replace(fabric, relief="rib", relief_period=6.0) if elastic else fabric,
+            lift=0.4,
+            softness=0.5,
+            shift=9,
+        )
+    )
     if kind == "denim":
-        items += [Stroke(np.array([(0, 0.03), (0.0, length)]), strength=0.4, width=0.008), Stroke(np.array([(0.05, 0.03), (0.05, length)]), "paint", 0.007, thread, 0.7, 0.018)]
+        items += [
+            Stroke(np.array([(0, 0.03), (0.0, length)]), strength=0.4, width=0.008),
+            Stroke(np.array([(0.05, 0.03), (0.05, length)]), "paint", 0.007, thread, 0.7, 0.018),
+        ]
         if g.random() < 0.6:
             for y in np.arange(-0.02, length - 0.1, 0.16):
                 items += button(0.025, y, (0.75, 0.6, 0.4), 0.018)
         for side in (-1, 1):
-            items.append(Stroke(curve([(side * waist * 0.5, 0.02), (side * waist * 0.62, 0.13), (side * hip * 0.97, 0.17)]), strength=0.5, width=0.009))
+            items.append(
+                Stroke(
+                    curve([(side * waist * 0.5, 0.02), (side * waist * 0.62, 0.13), (side * hip * 0.97, 0.17)]),
+                    strength=0.5,
+                    width=0.009,
+                )
+            )
     elif g.random() < 0.3:
         items.append(Stroke(np.array([(waist * 0.93, 0.03), (hip * 0.93, length * 0.32)]), strength=0.4))
     if g.random() < 0.2 and kind != "denim":
@@ -1066,8 +1478,14 @@ def dress(g, background, kids, hung):
     slim = {"sheath": 0.92, "flared": 1.04, "waisted": g.uniform(0.74, 0.86)}[kind]
     shoulder = chest * (g.uniform(0.62, 0.8) if arms in ("none", "straps") else g.uniform(0.84, 0.95))
     neck = min(g.uniform(0.15, 0.24), shoulder - 0.06)
-    cut = Cut(shoulder, chest, chest * slim, chest * slim, waist_y, neck, g.uniform(0.12, 0.26), 0.05, g.uniform(0.34, 0.4))
-    hem = {"sheath": chest * g.uniform(1.0, 1.2), "flared": chest * g.uniform(1.4, 1.9), "waisted": chest * g.uniform(1.4, 2.2)}[kind]
+    cut = Cut(
+        shoulder, chest, chest * slim, chest * slim, waist_y, neck, g.uniform(0.12, 0.26), 0.05, g.uniform(0.34, 0.4)
+    )
+    hem = {
+        "sheath": chest * g.uniform(1.0, 1.2),
+        "flared": chest * g.uniform(1.4, 1.9),
+        "waisted": chest * g.uniform(1.4, 2.2),
+    }[kind]
     style = str(g.choice(["round", "v", "square"], p=[0.55, 0.28, 0.17]))
     drop = 0.02 + 0.08 * max(hem / chest - 1, 0)
     folds = ()
@@ -1085,7 +1503,9 @@ def dress(g, background, kids, hung):
             items += neck_band(cut, style, fabric, 0.03)
     if kind == "waisted":
         items += dress_skirt(g, fabric, cut, waist_y - 0.02, hem, length, drop, hung)
-    items.append(Stroke(curve([(-hem * 0.97, length - 0.09), (0, length - 0.045), (hem * 0.97, length - 0.09)]), strength=0.2))
+    items.append(
+        Stroke(curve([(-hem * 0.97, length - 0.09), (0, length - 0.045), (hem * 0.97, length - 0.09)]), strength=0.2)
+    )
     if style == "v" and arms != "straps" and g.random() < 0.4:
         for y in np.arange(cut.dip * 1.8, waist_y, 0.13):
             items += button(0, y, fabric.base * 0.6 + 0.2, 0.013)
@@ -1115,10 +1535,20 @@ def strapped_top(g, cut, fabric, hung, drop, folds):
     items = []
     if hung:
         items += hanger(g, replace(cut, shoulder=wide + 0.08))
-    back = smooth([(-cut.chest * 0.95, edge + 0.1), (0, edge + 0.06), (cut.chest * 0.95, edge + 0.1)], [(cut.chest * 0.95, edge + 0.12), (0, edge + 0.3), (-cut.chest * 0.95, edge + 0.12)])
+    back = smooth(
+        [(-cut.chest * 0.95, edge + 0.1), (0, edge + 0.06), (cut.chest * 0.95, edge + 0.1)],
+        [(cut.chest * 0.95, edge + 0.12), (0, edge + 0.3), (-cut.chest * 0.95, edge + 0.12)],
+    )
     items.append(Part(back, fabric, lift=0.5, tone=0.62))
     for side in (-1, 1):
-        line = curve([(side * wide * 0.9, edge + 0.04), (side * wide * 0.98, 0.08), (side * wide * 0.9, 0.0), (side * wide * 0.7, edge + 0.12)])
+        line = curve(
+            [
+                (side * wide * 0.9, edge + 0.04),
+                (side * wide * 0.98, 0.08),
+                (side * wide * 0.9, 0.0),
+                (side * wide * 0.7, edge + 0.12),
+            ]
+        )
         items.append(Stroke(line, "cord", width, tuple(fabric.base), 1.0))
     middle = (cut.waist, edge + 0.16 + (cut.length - edge) * 0.38)
     side = [(cut.chest * 0.98, edge + 0.16), middle, (cut.hem, cut.length)]
@@ -1145,7 +1575,15 @@ def hat(g, background, kids, hung):
 
 def dome(wide, tall, base=0.0, flat=0.3):
     """Return the runs of a crown: from its left end at the height `base` over the top to its right end."""
-    return [(-wide, base), (-wide * 1.0, base - tall * 0.42), (-wide * (0.62 + flat * 0.3), base - tall * 0.86), (0, base - tall), (wide * (0.62 + flat * 0.3), base - tall * 0.86), (wide * 1.0, base - tall * 0.42), (wide, base)]
+    return [
+        (-wide, base),
+        (-wide * 1.0, base - tall * 0.42),
+        (-wide * (0.62 + flat * 0.3), base - tall * 0.86),
+        (0, base - tall),
+        (wide * (0.62 + flat * 0.3), base - tall * 0.86),
+        (wide * 1.0, base - tall * 0.42),
+        (wide, base),
+    ]
 
 
 def cap(g, background):
@@ -1157,21 +1595,52 @@ def cap(g, background):
     reach = g.uniform(0.1, 0.2)
     crown = smooth(dome(wide, tall), [(wide, 0), (wide * 0.6, 0.045), (0, 0.06), (-wide * 0.6, 0.045), (-wide, 0)])
     picture = motif(g, 0.2, (look, -tall * 0.42)) if g.random() < 0.65 else None
-    folds = (Fold((-wide * 0.7, -tall * 0.2), (wide * 0.1, -tall * 0.1), 0.05, 0.01, 0.8), Fold((look, -tall), (look + wide * 0.5, 0), 0.08, 0.01, 0.5))
+    folds = (
+        Fold((-wide * 0.7, -tall * 0.2), (wide * 0.1, -tall * 0.1), 0.05, 0.01, 0.8),
+        Fold((look, -tall), (look + wide * 0.5, 0), 0.08, 0.01, 0.5),
+    )
     items = [Part(crown, fabric, folds, lift=1.3, softness=0.5, motif=picture)]
     for x in (-0.75, -0.3, 0.3, 0.75):
-        items.append(Stroke(curve([(look * 0.5, -tall), (x * wide * 0.85 + look, -tall * 0.62), (x * wide * 1.15 + look * 1.2, 0.0)]), strength=0.28, width=0.005))
+        items.append(
+            Stroke(
+                curve(
+                    [(look * 0.5, -tall), (x * wide * 0.85 + look, -tall * 0.62), (x * wide * 1.15 + look * 1.2, 0.0)]
+                ),
+                strength=0.28,
+                width=0.005,
+            )
+        )
     items += [Part(ellipse(look * 0.5, -tall * 0.985, 0.02, 0.012), fabric, lift=0.4, softness=0)]
     for side in (-1, 1):
-        items.append(Part(ellipse(side * wide * 0.5 + look, -tall * 0.68, 0.007), solid(fabric.base * 0.35), lift=0.05, softness=0))
+        items.append(
+            Part(
+                ellipse(side * wide * 0.5 + look, -tall * 0.68, 0.007), solid(fabric.base * 0.35), lift=0.05, softness=0
+            )
+        )
     visor = smooth(
         [(-wide * 0.98, -0.015), (-wide * 0.55, 0.035), (look, 0.05), (wide * 0.55, 0.035), (wide * 0.98, -0.015)],
-        [(wide * 0.98, -0.015), (wide * 0.95 + look, reach * 0.7), (wide * 0.45 + look, reach * 1.08), (look * 1.5, reach * 1.18), (-wide * 0.45 + look, reach * 1.08), (-wide * 0.95 + look, reach * 0.7), (-wide * 0.98, -0.015)],
+        [
+            (wide * 0.98, -0.015),
+            (wide * 0.95 + look, reach * 0.7),
+            (wide * 0.45 + look, reach * 1.08),
+            (look * 1.5, reach * 1.18),
+            (-wide * 0.45 + look, reach * 1.08),
+            (-wide * 0.95 + look, reach * 0.7),
+            (-wide * 0.98, -0.015),
+        ],
     )
     bulge = Fold((-wide, reach * 0.45), (wide, reach * 0.45), 0.09, 0.02, 0.3)
     items.append(Part(visor, visor_fabric, (bulge,), lift=0.9, softness=0.2, shift=9))
     for share in (0.45, 0.62, 0.8):
-        line = curve([(-wide * 0.93, reach * share * 0.55), (-wide * 0.45 + look, reach * share * 1.15 + 0.02), (look * 1.3, reach * share * 1.25 + 0.02), (wide * 0.45 + look, reach * share * 1.15 + 0.02), (wide * 0.93, reach * share * 0.55)])
+        line = curve(
+            [
+                (-wide * 0.93, reach * share * 0.55),
+                (-wide * 0.45 + look, reach * share * 1.15 + 0.02),
+                (look * 1.3, reach * share * 1.25 + 0.02),
+                (wide * 0.45 + look, reach * share * 1.15 + 0.02),
+                (wide * 0.93, reach * share * 0.55),
+            ]
+        )
         items.append(Stroke(line, strength=0.2, width=0.004, dash=0.01))
     return items
 
@@ -1181,16 +1650,31 @@ def beanie(g, background):
     color = color_against(g, background)
     fabric = replace(woven(g, color, 0.08), relief=str(g.choice(["rib", "knit"])), relief_period=float(g.uniform(5, 9)))
     if g.random() < 0.35:
-        fabric = replace(printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["stripes", "zigzag", "dots"]))), relief="knit", relief_period=6.0)
+        fabric = replace(
+            printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["stripes", "zigzag", "dots"]))),
+            relief="knit",
+            relief_period=6.0,
+        )
     wide, tall = g.uniform(0.2, 0.24), g.uniform(0.28, 0.42)
     items = []
     if g.random() < 0.4:
-        items.append(Part(pompom(g, 0, -tall * 1.04, g.uniform(0.06, 0.1)), replace(woven(g, any_color(g), 0.2), relief="knit", relief_period=5.0), lift=1.2))
+        items.append(
+            Part(
+                pompom(g, 0, -tall * 1.04, g.uniform(0.06, 0.1)),
+                replace(woven(g, any_color(g), 0.2), relief="knit", relief_period=5.0),
+                lift=1.2,
+            )
+        )
     crown = smooth(dome(wide, tall, 0.0, 0.1 + 0.4 * g.random()), [(wide, 0), (0, 0.03), (-wide, 0)])
     folds = tuple(Fold((0, -tall), (x * wide, 0), 0.05, 0.012, 0.0, False) for x in (-0.7, -0.2, 0.35, 0.8))
     items.append(Part(crown, fabric, folds, lift=1.2, softness=0.8))
     rim = g.uniform(0.09, 0.14)
-    band = smooth([(-wide * 1.05, -rim * 0.5), (0, -rim * 0.3), (wide * 1.05, -rim * 0.5)], [(wide * 1.05, -rim * 0.5), (wide * 1.06, rim * 0.6)], [(wide * 1.06, rim * 0.6), (0, rim * 0.9), (-wide * 1.06, rim * 0.6)], [(-wide * 1.06, rim * 0.6), (-wide * 1.05, -rim * 0.5)])
+    band = smooth(
+        [(-wide * 1.05, -rim * 0.5), (0, -rim * 0.3), (wide * 1.05, -rim * 0.5)],
+        [(wide * 1.05, -rim * 0.5), (wide * 1.06, rim * 0.6)],
+        [(wide * 1.06, rim * 0.6), (0, rim * 0.9), (-wide * 1.06, rim * 0.6)],
+        [(-wide * 1.06, rim * 0.6), (-wide * 1.05, -rim * 0.5)],
+    )
     items.append(Part(band, replace(fabric, relief="rib", relief_period=6.0), lift=0.9, softness=0.5, shift=3))
     if g.random() < 0.3:
         patch = np.array([(-0.05, -0.02), (0.05, -0.02), (0.05, 0.05), (-0.05, 0.05)])
@@ -1207,12 +1691,49 @@ def pompom(g, x, y, radius):
 def bucket(g, background):
     fabric = any_fabric(g, background, plain=0.55, denim=0.15, floral=0.1, checks=0.1, camouflage=0.1)
     wide, tall, brim = g.uniform(0.17, 0.2), g.uniform(0.2, 0.26), g.uniform(0.09, 0.13)
-    skirt_line = smooth([(-wide * 1.02, -0.02), (0, 0.015), (wide * 1.02, -0.02)], [(wide * 1.02, -0.02), (wide + brim, brim * 1.1)], [(wide + brim, brim * 1.1), (wide * 0.6, brim * 1.65), (0, brim * 1.8), (-wide * 0.6, brim * 1.65), (-wide - brim, brim * 1.1)], [(-wide - brim, brim * 1.1), (-wide * 1.02, -0.02)])
-    crown = smooth([(-wide * 1.03, 0), (-wide * 0.84, -tall * 0.95), (-wide * 0.6, -tall * 1.06), (0, -tall * 1.1), (wide * 0.6, -tall * 1.06), (wide * 0.84, -tall * 0.95), (wide * 1.03, 0)], [(wide * 1.03, 0), (0, 0.04), (-wide * 1.03, 0)])
+    skirt_line = smooth(
+        [(-wide * 1.02, -0.02), (0, 0.015), (wide * 1.02, -0.02)],
+        [(wide * 1.02, -0.02), (wide + brim, brim * 1.1)],
+        [
+            (wide + brim, brim * 1.1),
+            (wide * 0.6, brim * 1.65),
+            (0, brim * 1.8),
+            (-wide * 0.6, brim * 1.65),
+            (-wide - brim, brim * 1.1),
+        ],
+        [(-wide - brim, brim * 1.1), (-wide * 1.02, -0.02)],
+    )
+    crown = smooth(
+        [
+            (-wide * 1.03, 0),
+            (-wide * 0.84, -tall * 0.95),
+            (-wide * 0.6, -tall * 1.06),
+            (0, -tall * 1.1),
+            (wide * 0.6, -tall * 1.06),
+            (wide * 0.84, -tall * 0.95),
+            (wide * 1.03, 0),
+        ],
+        [(wide * 1.03, 0), (0, 0.04), (-wide * 1.03, 0)],
+    )
     items = [Part(skirt_line, fabric, lift=1.2, softness=0.6, shift=17), Part(crown, fabric, lift=0.8, softness=0.7)]
     for share in (0.5, 0.8, 1.1, 1.4):
-        items.append(Stroke(curve([(-wide - brim * share * 0.62, brim * share * 0.72), (0, brim * share * 1.12 + 0.02), (wide + brim * share * 0.62, brim * share * 0.72)]), strength=0.2, width=0.004, dash=0.01))
-    items.append(Stroke(curve([(-wide * 0.82, -tall * 0.92), (0, -tall * 0.84), (wide * 0.82, -tall * 0.92)]), strength=0.35))
+        items.append(
+            Stroke(
+                curve(
+                    [
+                        (-wide - brim * share * 0.62, brim * share * 0.72),
+                        (0, brim * share * 1.12 + 0.02),
+                        (wide + brim * share * 0.62, brim * share * 0.72),
+                    ]
+                ),
+                strength=0.2,
+                width=0.004,
+                dash=0.01,
+            )
+        )
+    items.append(
+        Stroke(curve([(-wide * 0.82, -tall * 0.92), (0, -tall * 0.84), (wide * 0.82, -tall * 0.92)]), strength=0.35)
+    )
     return items
 
 
@@ -1229,11 +1750,35 @@ def brimmed(g, background):
     flat = g.uniform(0.38, 0.55)
     brim = ellipse(0, 0.03, reach, reach * flat, g.normal(0, 0.06), 48)
     bend = Fold((-reach, 0.03), (reach, 0.03), 0.12, 0.03, 0.5)
-    pinch = (Fold((-0.02, -tall * 1.1), (0.02, -tall * 0.55), 0.06, -0.03), Fold((-wide, -tall * 0.5), (-wide * 0.3, -tall * 0.8), 0.06, 0.015))
-    crown = smooth([(-wide, 0.02), (-wide * 0.88, -tall * 0.85), (-wide * 0.5, -tall * 1.05), (0, -tall * (0.92 if g.random() < 0.6 else 1.08)), (wide * 0.5, -tall * 1.05), (wide * 0.88, -tall * 0.85), (wide, 0.02)], [(wide, 0.02), (wide * 0.6, 0.075), (0, 0.095), (-wide * 0.6, 0.075), (-wide, 0.02)])
-    ribbon = smooth([(-wide * 0.985, -0.05), (0, 0.022), (wide * 0.985, -0.05)], [(wide * 0.985, -0.05), (wide * 1.01, 0.02)], [(wide * 1.01, 0.02), (wide * 0.6, 0.077), (0, 0.097), (-wide * 0.6, 0.077), (-wide * 1.01, 0.02)])
-    items = [Part(brim, fabric, (bend,), lift=1.4, softness=0.4), Stroke(brim[np.r_[0 : len(brim), 0]] * [0.95, 0.95] + [0, 0.002], strength=0.2)]
-    return items + [Part(crown, fabric, pinch, lift=1.0, softness=0.5, shift=13), Part(ribbon, solid(any_color(g)), lift=0.25, softness=0.4)]
+    pinch = (
+        Fold((-0.02, -tall * 1.1), (0.02, -tall * 0.55), 0.06, -0.03),
+        Fold((-wide, -tall * 0.5), (-wide * 0.3, -tall * 0.8), 0.06, 0.015),
+    )
+    crown = smooth(
+        [
+            (-wide, 0.02),
+            (-wide * 0.88, -tall * 0.85),
+            (-wide * 0.5, -tall * 1.05),
+            (0, -tall * (0.92 if g.random() < 0.6 else 1.08)),
+            (wide * 0.5, -tall * 1.05),
+            (wide * 0.88, -tall * 0.85),
+            (wide, 0.02),
+        ],
+        [(wide, 0.02), (wide * 0.6, 0.075), (0, 0.095), (-wide * 0.6, 0.075), (-wide, 0.02)],
+    )
+    ribbon = smooth(
+        [(-wide * 0.985, -0.05), (0, 0.022), (wide * 0.985, -0.05)],
+        [(wide * 0.985, -0.05), (wide * 1.01, 0.02)],
+        [(wide * 1.01, 0.02), (wide * 0.6, 0.077), (0, 0.097), (-wide * 0.6, 0.077), (-wide * 1.01, 0.02)],
+    )
+    items = [
+        Part(brim, fabric, (bend,), lift=1.4, softness=0.4),
+        Stroke(brim[np.r_[0 : len(brim), 0]] * [0.95, 0.95] + [0, 0.002], strength=0.2),
+    ]
+    return items + [
+        Part(crown, fabric, pinch, lift=1.0, softness=0.5, shift=13),
+        Part(ribbon, solid(any_color(g)), lift=0.25, softness=0.4),
+    ]
 
 
 def sun_hat(g, background):
@@ -1246,7 +1791,16 @@ def sun_hat(g, background):
         items.append(Stroke(ellipse(0, 0, reach * share, reach * share * oval, 0.2, 57), strength=0.14, width=0.004))
     ribbon = solid(any_color(g))
     items.append(Part(ellipse(0.0, 0.0, crown * 1.12, crown * 1.15 * oval, 0.2, 40), ribbon, lift=0.7, softness=0.2))
-    items.append(Part(ellipse(-0.01, -0.015, crown, crown * oval, 0.2, 40), fabric, (Fold((-crown, 0), (crown, 0), 0.1, 0.02),), lift=1.3, softness=0.6, shift=29))
+    items.append(
+        Part(
+            ellipse(-0.01, -0.015, crown, crown * oval, 0.2, 40),
+            fabric,
+            (Fold((-crown, 0), (crown, 0), 0.1, 0.02),),
+            lift=1.3,
+            softness=0.6,
+            shift=29,
+        )
+    )
     return items
 
 
@@ -1281,9 +1835,15 @@ class ShoeLook:
         color = color_against(g, background)
         self.upper = replace(woven(g, color, 0.05), gloss=float(g.choice([0.0, 0.2, 0.9])))
         if g.random() < 0.2:
-            self.upper = printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["floral", "stripes", "checks", "dots"])))
+            self.upper = printed_fabric(
+                g, [color, any_color(g), any_color(g)], str(g.choice(["floral", "stripes", "checks", "dots"]))
+            )
         self.accent = woven(g, any_color(g), 0.05)
-        self.sole = solid(any_color(g) if g.random() < 0.3 else np.array(((0.9, 0.89, 0.86), (0.12, 0.11, 0.11), (0.5, 0.36, 0.22))[g.integers(3)]))
+        self.sole = solid(
+            any_color(g)
+            if g.random() < 0.3
+            else np.array(((0.9, 0.89, 0.86), (0.12, 0.11, 0.11), (0.5, 0.36, 0.22))[g.integers(3)])
+        )
         self.inside = woven(g, np.array(((0.75, 0.66, 0.52), (0.25, 0.22, 0.2), (0.6, 0.6, 0.6))[g.integers(3)]), 0.05)
         self.lace = tuple(any_color(g) if g.random() < 0.5 else np.array([0.92, 0.92, 0.9]))
 
@@ -1291,28 +1851,104 @@ class ShoeLook:
 def footprint(wide, tall, grow=0.0):
     """Return the outline of a right foot from above, toes up, around (0, 0)."""
     w, t = wide + grow, tall + grow
-    return smooth([(-w * 0.1, -t), (w * 0.55, -t * 0.86), (w, -t * 0.42), (w * 0.86, t * 0.1), (w * 0.72, t * 0.6), (w * 0.5, t * 0.92), (0, t), (-w * 0.5, t * 0.92), (-w * 0.66, t * 0.6), (-w * 0.68, t * 0.1), (-w * 0.86, -t * 0.4), (-w * 0.7, -t * 0.84), (-w * 0.1, -t)])
+    return smooth(
+        [
+            (-w * 0.1, -t),
+            (w * 0.55, -t * 0.86),
+            (w, -t * 0.42),
+            (w * 0.86, t * 0.1),
+            (w * 0.72, t * 0.6),
+            (w * 0.5, t * 0.92),
+            (0, t),
+            (-w * 0.5, t * 0.92),
+            (-w * 0.66, t * 0.6),
+            (-w * 0.68, t * 0.1),
+            (-w * 0.86, -t * 0.4),
+            (-w * 0.7, -t * 0.84),
+            (-w * 0.1, -t),
+        ]
+    )
 
 
 def sneaker_above(g, look):
     wide, tall = g.uniform(0.095, 0.11), g.uniform(0.27, 0.3)
     items = [Part(footprint(wide, tall, 0.008), look.sole, lift=1.0, softness=0.1)]
-    items.append(Part(footprint(wide * 0.95, tall * 0.965), look.upper, (Fold((-wide, -tall * 0.5), (wide, -tall * 0.4), 0.05, 0.014, -0.5), Fold((-wide * 0.5, -tall * 0.8), (wide * 0.5, -tall * 0.8), 0.1, 0.02)), lift=0.9, softness=0.2))
-    toe = smooth([(-wide * 0.8, -tall * 0.55), (-wide * 0.6, -tall * 0.85), (0, -tall * 0.95), (wide * 0.6, -tall * 0.82), (wide * 0.88, -tall * 0.5)], [(wide * 0.88, -tall * 0.5), (0, -tall * 0.62), (-wide * 0.8, -tall * 0.55)])
+    items.append(
+        Part(
+            footprint(wide * 0.95, tall * 0.965),
+            look.upper,
+            (
+                Fold((-wide, -tall * 0.5), (wide, -tall * 0.4), 0.05, 0.014, -0.5),
+                Fold((-wide * 0.5, -tall * 0.8), (wide * 0.5, -tall * 0.8), 0.1, 0.02),
+            ),
+            lift=0.9,
+            softness=0.2,
+        )
+    )
+    toe = smooth(
+        [
+            (-wide * 0.8, -tall * 0.55),
+            (-wide * 0.6, -tall * 0.85),
+            (0, -tall * 0.95),
+            (wide * 0.6, -tall * 0.82),
+            (wide * 0.88, -tall * 0.5),
+        ],
+        [(wide * 0.88, -tall * 0.5), (0, -tall * 0.62), (-wide * 0.8, -tall * 0.55)],
+    )
     if g.random() < 0.5:
         items.append(Part(toe, look.sole if g.random() < 0.5 else look.accent, lift=0.2, softness=0.1))
-    items.append(Part(ellipse(0.0, tall * 0.45, wide * 0.55, tall * 0.38), look.inside, lift=0.1, tone=0.5, softness=0.1))
+    items.append(
+        Part(ellipse(0.0, tall * 0.45, wide * 0.55, tall * 0.38), look.inside, lift=0.1, tone=0.5, softness=0.1)
+    )
     items.append(Part(ellipse(0.0, tall * 0.5, wide * 0.4, tall * 0.3), look.inside, lift=0.0, tone=0.85, softness=0.1))
-    tongue = smooth([(-wide * 0.36, -tall * 0.45), (wide * 0.36, -tall * 0.45)], [(wide * 0.36, -tall * 0.45), (wide * 0.42, tall * 0.05), (0.0, tall * 0.16), (-wide * 0.42, tall * 0.05), (-wide * 0.36, -tall * 0.45)])
+    tongue = smooth(
+        [(-wide * 0.36, -tall * 0.45), (wide * 0.36, -tall * 0.45)],
+        [
+            (wide * 0.36, -tall * 0.45),
+            (wide * 0.42, tall * 0.05),
+            (0.0, tall * 0.16),
+            (-wide * 0.42, tall * 0.05),
+            (-wide * 0.36, -tall * 0.45),
+        ],
+    )
     items.append(Part(tongue, look.accent if g.random() < 0.5 else look.upper, lift=0.35, softness=0.1, tone=0.9))
     rows = np.linspace(-tall * 0.42, tall * 0.02, int(g.integers(4, 7)))
     for first, second in zip(rows, rows[1:], strict=False):
         for side in (-1, 1):
-            items.append(Stroke(curve([(side * wide * 0.45, first), (0, (first + second) / 2 - 0.006), (-side * wide * 0.45, second)]), "cord", 0.016, look.lace, 1.0))
+            items.append(
+                Stroke(
+                    curve(
+                        [(side * wide * 0.45, first), (0, (first + second) / 2 - 0.006), (-side * wide * 0.45, second)]
+                    ),
+                    "cord",
+                    0.016,
+                    look.lace,
+                    1.0,
+                )
+            )
     for side in (-1, 1):
-        loop = curve([(0, rows[-1]), (side * wide * 0.6, rows[-1] - 0.03), (side * wide * 0.85, rows[-1] + 0.02), (side * wide * 0.4, rows[-1] + 0.03), (0, rows[-1])])
+        loop = curve(
+            [
+                (0, rows[-1]),
+                (side * wide * 0.6, rows[-1] - 0.03),
+                (side * wide * 0.85, rows[-1] + 0.02),
+                (side * wide * 0.4, rows[-1] + 0.03),
+                (0, rows[-1]),
+            ]
+        )
         items.append(Stroke(loop, "cord", 0.013, look.lace, 1.0))
-        items.append(Stroke(curve([(side * wide * 0.52, -tall * 0.5), (side * wide * 0.6, -tall * 0.1), (side * wide * 0.55, tall * 0.15)]), strength=0.35))
+        items.append(
+            Stroke(
+                curve(
+                    [
+                        (side * wide * 0.52, -tall * 0.5),
+                        (side * wide * 0.6, -tall * 0.1),
+                        (side * wide * 0.55, tall * 0.15),
+                    ]
+                ),
+                strength=0.35,
+            )
+        )
     return items
 
 
@@ -1320,45 +1956,141 @@ def flat_above(g, look):
     """Return a ballerina or loafer from above."""
     wide, tall = g.uniform(0.08, 0.095), g.uniform(0.25, 0.28)
     open_to = -tall * g.uniform(0.1, 0.5)
-    opening = smooth([(0, open_to), (wide * 0.5, open_to * 0.75), (wide * 0.62, tall * 0.1), (wide * 0.5, tall * 0.7), (0, tall * 0.92), (-wide * 0.45, tall * 0.7), (-wide * 0.52, tall * 0.1), (-wide * 0.45, open_to * 0.75), (0, open_to)])
-    items = [Part(footprint(wide, tall), look.upper, (Fold((-wide * 0.5, -tall * 0.75), (wide * 0.6, -tall * 0.7), 0.09, 0.02),), lift=1.1, softness=0.2)]
-    items += [Part(opening, look.inside, lift=0.05, tone=0.55, softness=0.1), Part(opening * [0.8, 0.9] + [0, tall * 0.04], look.inside, lift=0.0, softness=0.1)]
+    opening = smooth(
+        [
+            (0, open_to),
+            (wide * 0.5, open_to * 0.75),
+            (wide * 0.62, tall * 0.1),
+            (wide * 0.5, tall * 0.7),
+            (0, tall * 0.92),
+            (-wide * 0.45, tall * 0.7),
+            (-wide * 0.52, tall * 0.1),
+            (-wide * 0.45, open_to * 0.75),
+            (0, open_to),
+        ]
+    )
+    items = [
+        Part(
+            footprint(wide, tall),
+            look.upper,
+            (Fold((-wide * 0.5, -tall * 0.75), (wide * 0.6, -tall * 0.7), 0.09, 0.02),),
+            lift=1.1,
+            softness=0.2,
+        )
+    ]
+    items += [
+        Part(opening, look.inside, lift=0.05, tone=0.55, softness=0.1),
+        Part(opening * [0.8, 0.9] + [0, tall * 0.04], look.inside, lift=0.0, softness=0.1),
+    ]
     items.append(Stroke(np.concatenate([opening, opening[:1]]), "cord", 0.012, tuple(look.upper.base * 0.8), 1.0))
     if g.random() < 0.5:
         items += [turned(item, 0, (0, open_to - 0.03)) for item in belt_bow(g, 0.0, tuple(look.accent.base))][::2]
     elif g.random() < 0.5:
-        items.append(Part(np.array([(-wide * 0.75, open_to - 0.01), (wide * 0.8, open_to - 0.01), (wide * 0.8, open_to + 0.06), (-wide * 0.75, open_to + 0.06)]), look.accent, lift=0.4, softness=0.1))
+        items.append(
+            Part(
+                np.array(
+                    [
+                        (-wide * 0.75, open_to - 0.01),
+                        (wide * 0.8, open_to - 0.01),
+                        (wide * 0.8, open_to + 0.06),
+                        (-wide * 0.75, open_to + 0.06),
+                    ]
+                ),
+                look.accent,
+                lift=0.4,
+                softness=0.1,
+            )
+        )
     return items
 
 
 def slipper_above(g, look):
     """Return a flip-flop, a slide or a sandal from above."""
     wide, tall = g.uniform(0.09, 0.105), g.uniform(0.26, 0.29)
-    items = [Part(footprint(wide, tall, 0.004), look.sole, lift=1.0, softness=0.1), Part(footprint(wide * 0.93, tall * 0.97), look.inside, lift=0.05, softness=0.1)]
+    items = [
+        Part(footprint(wide, tall, 0.004), look.sole, lift=1.0, softness=0.1),
+        Part(footprint(wide * 0.93, tall * 0.97), look.inside, lift=0.05, softness=0.1),
+    ]
     kind = g.choice(["thong", "slide", "sandal"])
     if kind == "thong":
         for side in (-1, 1):
-            items.append(Stroke(curve([(0, -tall * 0.58), (side * wide * 0.55, -tall * 0.25), (side * wide * 0.85, tall * 0.12)]), "cord", 0.034, tuple(look.upper.base), 1.0))
+            items.append(
+                Stroke(
+                    curve([(0, -tall * 0.58), (side * wide * 0.55, -tall * 0.25), (side * wide * 0.85, tall * 0.12)]),
+                    "cord",
+                    0.034,
+                    tuple(look.upper.base),
+                    1.0,
+                )
+            )
         return items
     heights = [(-0.55, -0.02)] if kind == "slide" else [(-0.6, -0.4), (-0.25, -0.05), (0.3, 0.48)]
     for top, low in heights:
-        band = smooth([(-wide * 0.93, top * tall), (0, top * tall - 0.03), (wide * 1.04, top * tall)], [(wide * 1.04, top * tall), (wide * 1.0, low * tall)], [(wide * 1.0, low * tall), (0, low * tall - 0.03), (-wide * 0.86, low * tall)])
-        items.append(Part(band, look.upper, (Fold((-wide, (top + low) / 2 * tall), (wide, (top + low) / 2 * tall), 0.08, 0.02),), lift=0.9, softness=0.1))
+        band = smooth(
+            [(-wide * 0.93, top * tall), (0, top * tall - 0.03), (wide * 1.04, top * tall)],
+            [(wide * 1.04, top * tall), (wide * 1.0, low * tall)],
+            [(wide * 1.0, low * tall), (0, low * tall - 0.03), (-wide * 0.86, low * tall)],
+        )
+        items.append(
+            Part(
+                band,
+                look.upper,
+                (Fold((-wide, (top + low) / 2 * tall), (wide, (top + low) / 2 * tall), 0.08, 0.02),),
+                lift=0.9,
+                softness=0.1,
+            )
+        )
     return items
 
 
 def sneaker_side(g, look):
     """Return a sneaker seen from its side, its toe to the right."""
     tall = g.uniform(0.2, 0.26)
-    sole = smooth([(-0.29, 0.0), (-0.3, 0.045), (-0.2, 0.062), (0.1, 0.06), (0.26, 0.055), (0.315, 0.015)], [(0.315, 0.015), (0.31, -0.03), (0.0, -0.012), (-0.29, -0.025), (-0.29, 0.0)])
-    upper = smooth([(-0.28, 0.01), (-0.295, -0.1), (-0.27, -tall)], [(-0.27, -tall), (-0.2, -tall * 0.86), (-0.09, -tall * 0.98)], [(-0.09, -tall * 0.98), (0.02, -tall * 0.74), (0.13, -tall * 0.5), (0.25, -tall * 0.36), (0.305, -0.04), (0.3, 0.01)], [(0.3, 0.01), (-0.28, 0.01)])
-    folds = (Fold((0.05, -tall * 0.5), (0.2, -0.02), 0.06, 0.01, 0.5), Fold((-0.25, -tall * 0.6), (0.1, -tall * 0.35), 0.1, 0.012, 0.4))
+    sole = smooth(
+        [(-0.29, 0.0), (-0.3, 0.045), (-0.2, 0.062), (0.1, 0.06), (0.26, 0.055), (0.315, 0.015)],
+        [(0.315, 0.015), (0.31, -0.03), (0.0, -0.012), (-0.29, -0.025), (-0.29, 0.0)],
+    )
+    upper = smooth(
+        [(-0.28, 0.01), (-0.295, -0.1), (-0.27, -tall)],
+        [(-0.27, -tall), (-0.2, -tall * 0.86), (-0.09, -tall * 0.98)],
+        [
+            (-0.09, -tall * 0.98),
+            (0.02, -tall * 0.74),
+            (0.13, -tall * 0.5),
+            (0.25, -tall * 0.36),
+            (0.305, -0.04),
+            (0.3, 0.01),
+        ],
+        [(0.3, 0.01), (-0.28, 0.01)],
+    )
+    folds = (
+        Fold((0.05, -tall * 0.5), (0.2, -0.02), 0.06, 0.01, 0.5),
+        Fold((-0.25, -tall * 0.6), (0.1, -tall * 0.35), 0.1, 0.012, 0.4),
+    )
     items = [Part(upper, look.upper, folds, lift=1.2, softness=0.2), Part(sole, look.sole, lift=0.4, softness=0.05)]
-    mark = curve([(-0.14, -0.04), (-0.02, -0.08), (0.08, -0.14)]) if g.random() < 0.5 else np.array([(-0.08, -0.03), (-0.02, -0.15)])
-    items += [Stroke(mark, "paint", 0.03, tuple(look.accent.base), 0.95), Stroke(mark + [0.055, 0.0], "paint", 0.012, tuple(look.accent.base), 0.8)]
+    mark = (
+        curve([(-0.14, -0.04), (-0.02, -0.08), (0.08, -0.14)])
+        if g.random() < 0.5
+        else np.array([(-0.08, -0.03), (-0.02, -0.15)])
+    )
+    items += [
+        Stroke(mark, "paint", 0.03, tuple(look.accent.base), 0.95),
+        Stroke(mark + [0.055, 0.0], "paint", 0.012, tuple(look.accent.base), 0.8),
+    ]
     items.append(Stroke(curve([(0.16, -tall * 0.44), (0.17, -0.08), (0.3, -0.03)]), strength=0.35))
     items.append(Stroke(curve([(-0.28, -0.08), (-0.18, -0.1), (-0.17, -0.02)]), strength=0.35))
-    items.append(Part(smooth([(-0.262, -tall * 0.98), (-0.2, -tall * 0.85), (-0.1, -tall * 0.96)], [(-0.1, -tall * 0.96), (-0.17, -tall * 0.78), (-0.262, -tall * 0.98)]), look.inside, lift=0.05, tone=0.6, softness=0))
+    items.append(
+        Part(
+            smooth(
+                [(-0.262, -tall * 0.98), (-0.2, -tall * 0.85), (-0.1, -tall * 0.96)],
+                [(-0.1, -tall * 0.96), (-0.17, -tall * 0.78), (-0.262, -tall * 0.98)],
+            ),
+            look.inside,
+            lift=0.05,
+            tone=0.6,
+            softness=0,
+        )
+    )
     for share in np.linspace(0.12, 0.8, 5):
         x, y = -0.07 + 0.2 * share, -tall * (0.93 - 0.43 * share)
         items.append(Stroke(np.array([(x - 0.02, y + 0.05), (x + 0.025, y - 0.005)]), "cord", 0.016, look.lace, 1.0))
@@ -1370,7 +2102,10 @@ def heel_side(g, look):
     """Return a pump seen from its side."""
     high = g.uniform(0.1, 0.24)
     sole = lambda x: high * (1 - np.clip((x + 0.2) / 0.32, 0, 1) ** 0.8)  # noqa: E731
-    heel = smooth([(-0.25, -high - 0.01), (-0.23, -high * 0.4), (-0.225, 0.05)], [(-0.225, 0.05), (-0.19, 0.05), (-0.185, -high * 0.4), (-0.12, -high * 0.8)])
+    heel = smooth(
+        [(-0.25, -high - 0.01), (-0.23, -high * 0.4), (-0.225, 0.05)],
+        [(-0.225, 0.05), (-0.19, 0.05), (-0.185, -high * 0.4), (-0.12, -high * 0.8)],
+    )
     upper = smooth(
         [(-0.25, -high - 0.14), (-0.265, -high - 0.07), (-0.25, -high + 0.02)],
         [(-0.25, -high + 0.02), (-0.1, -sole(-0.1) + 0.045), (0.05, -sole(0.05) + 0.05), (0.2, 0.05), (0.31, 0.045)],
@@ -1378,10 +2113,42 @@ def heel_side(g, look):
         [(0.12, -0.075 - high * 0.1), (0.0, -high * 0.45 - 0.03), (-0.12, -high * 0.85 - 0.06), (-0.25, -high - 0.14)],
     )
     items = [Part(heel, look.upper if g.random() < 0.6 else look.sole, lift=0.8, softness=0)]
-    items.append(Part(upper, replace(look.upper, gloss=max(look.upper.gloss, 0.3)), (Fold((-0.25, -high - 0.05), (0.25, -0.0), 0.07, 0.016, -0.3),), lift=1.1, softness=0.15))
-    items.append(Stroke(curve([(-0.25, -high + 0.02), (-0.1, -sole(-0.1) + 0.045), (0.05, -sole(0.05) + 0.05), (0.2, 0.052), (0.31, 0.047)]), "paint", 0.014, tuple(look.sole.base), 1.0))
+    items.append(
+        Part(
+            upper,
+            replace(look.upper, gloss=max(look.upper.gloss, 0.3)),
+            (Fold((-0.25, -high - 0.05), (0.25, -0.0), 0.07, 0.016, -0.3),),
+            lift=1.1,
+            softness=0.15,
+        )
+    )
+    items.append(
+        Stroke(
+            curve(
+                [
+                    (-0.25, -high + 0.02),
+                    (-0.1, -sole(-0.1) + 0.045),
+                    (0.05, -sole(0.05) + 0.05),
+                    (0.2, 0.052),
+                    (0.31, 0.047),
+                ]
+            ),
+            "paint",
+            0.014,
+            tuple(look.sole.base),
+            1.0,
+        )
+    )
     if g.random() < 0.35:
-        items.append(Stroke(curve([(-0.24, -high - 0.12), (-0.12, -high - 0.16), (-0.02, -high * 0.5 - 0.05)]), "cord", 0.02, tuple(look.upper.base), 1.0))
+        items.append(
+            Stroke(
+                curve([(-0.24, -high - 0.12), (-0.12, -high - 0.16), (-0.02, -high * 0.5 - 0.05)]),
+                "cord",
+                0.02,
+                tuple(look.upper.base),
+                1.0,
+            )
+        )
     return items
 
 
@@ -1389,9 +2156,28 @@ def boot_side(g, look):
     """Return a boot seen from its side."""
     shaft = g.uniform(0.3, 0.62)
     heel = g.uniform(0.04, 0.1)
-    upper = smooth([(-0.25, 0.02), (-0.265, -0.12), (-0.235, -0.22), (-0.25, -shaft)], [(-0.25, -shaft), (-0.15, -shaft - 0.012), (-0.03, -shaft)], [(-0.03, -shaft), (-0.035, -0.26), (0.03, -0.17), (0.16, -0.13), (0.27, -0.08), (0.3, 0.0), (0.29, 0.03)], [(0.29, 0.03), (-0.25, 0.02)])
-    sole = np.array([(-0.262, 0.015), (0.3, 0.02), (0.3, 0.06), (0.02, 0.06), (-0.06, 0.045), (-0.09, 0.06 + heel), (-0.25, 0.06 + heel)])
-    folds = [Fold((-0.25, -0.2), (0.0, -0.2), 0.03, 0.012, 0.5), Fold((-0.25, -0.16), (0.02, -0.18), 0.03, 0.01, -0.4), Fold((-0.2, -shaft), (-0.18, -0.1), 0.06, 0.014)]
+    upper = smooth(
+        [(-0.25, 0.02), (-0.265, -0.12), (-0.235, -0.22), (-0.25, -shaft)],
+        [(-0.25, -shaft), (-0.15, -shaft - 0.012), (-0.03, -shaft)],
+        [(-0.03, -shaft), (-0.035, -0.26), (0.03, -0.17), (0.16, -0.13), (0.27, -0.08), (0.3, 0.0), (0.29, 0.03)],
+        [(0.29, 0.03), (-0.25, 0.02)],
+    )
+    sole = np.array(
+        [
+            (-0.262, 0.015),
+            (0.3, 0.02),
+            (0.3, 0.06),
+            (0.02, 0.06),
+            (-0.06, 0.045),
+            (-0.09, 0.06 + heel),
+            (-0.25, 0.06 + heel),
+        ]
+    )
+    folds = [
+        Fold((-0.25, -0.2), (0.0, -0.2), 0.03, 0.012, 0.5),
+        Fold((-0.25, -0.16), (0.02, -0.18), 0.03, 0.01, -0.4),
+        Fold((-0.2, -shaft), (-0.18, -0.1), 0.06, 0.014),
+    ]
     items = [Part(upper, look.upper, tuple(folds), lift=1.2, softness=0.3), Part(sole, look.sole, lift=0.5, softness=0)]
     if g.random() < 0.5:
         for y in np.arange(-shaft + 0.04, -0.2, 0.05):

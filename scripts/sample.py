@@ -37,7 +37,11 @@ LABELS = {name: name.title() for name in drawing.CLASSES}  # as images.csv of th
 TRAIN_PHOTOGRAPHERS = 24
 VALIDATION_ONLY = 3  # pictures of validation whose photographers are not in train
 TEST_PHOTOGRAPHERS = (62, 17, 11, 6, 4)  # how many pictures each of the five took
-NEAR_DUPLICATES = (("train", "train"), ("train", "train"), ("train", "validation"))  # the splits of a picture and of its second shot
+NEAR_DUPLICATES = (
+    ("train", "train"),
+    ("train", "train"),
+    ("train", "validation"),
+)  # the splits of a picture and of its second shot
 SEED = 20
 
 
@@ -68,8 +72,12 @@ def plan():
     train, newcomers, test = numbers[:TRAIN_PHOTOGRAPHERS], numbers[40:42], numbers[50 : 50 + len(TEST_PHOTOGRAPHERS)]
     shares = generator.dirichlet(np.full(len(train), 1.5))
     photographers = {
-        "train": train + [int(number) for number in generator.choice(train, sum(COUNTS["train"].values()) - len(train), p=shares)],
-        "validation": [int(number) for number in generator.choice(train, sum(COUNTS["validation"].values()) - VALIDATION_ONLY, p=shares)]
+        "train": train
+        + [int(number) for number in generator.choice(train, sum(COUNTS["train"].values()) - len(train), p=shares)],
+        "validation": [
+            int(number)
+            for number in generator.choice(train, sum(COUNTS["validation"].values()) - VALIDATION_ONLY, p=shares)
+        ]
         + [newcomers[index % len(newcomers)] for index in range(VALIDATION_ONLY)],
         "test": [number for number, count in zip(test, TEST_PHOTOGRAPHERS, strict=True) for _ in range(count)],
     }
@@ -82,7 +90,11 @@ def plan():
                 kids = bool(generator.random() < 0.1)
                 pictures.append(Picture(split, label, stem, int(senders.pop()), len(pictures), 0, kids))
     for split, other in NEAR_DUPLICATES:
-        twin = pictures[generator.choice([i for i, picture in enumerate(pictures) if picture.split == split and not picture.variation])]
+        twin = pictures[
+            generator.choice(
+                [i for i, picture in enumerate(pictures) if picture.split == split and not picture.variation]
+            )
+        ]
         same_class = [i for i, picture in enumerate(pictures) if (picture.split, picture.label) == (other, twin.label)]
         position = generator.choice([i for i in same_class if pictures[i].scene != twin.scene])
         stem = pictures[position].stem
@@ -110,7 +122,10 @@ def ensure(folder=FOLDER, processes=None):
             shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}.drawing-", dir=folder.parent) as temporary:
             new = Path(temporary) / "new"
-            print(f"Drawing the sample of {len(plan())} pictures into {folder.name}, once (about half a minute) …", file=sys.stderr)
+            print(
+                f"Drawing the sample of {len(plan())} pictures into {folder.name}, once (about half a minute) …",
+                file=sys.stderr,
+            )
             draw_all(new, plan(), processes)
             write_table(new / "images.csv", plan())
             (new / STAMP).write_text(version() + "\n", encoding="utf-8")
@@ -119,7 +134,9 @@ def ensure(folder=FOLDER, processes=None):
                     folder.rename(Path(temporary) / "old")
                 new.rename(folder)
             except PermissionError:
-                raise CourseError(f"{folder} is in use. Close the programs that show its pictures and try again.") from None
+                raise CourseError(
+                    f"{folder} is in use. Close the programs that show its pictures and try again."
+                ) from None
     return folder
 
 
@@ -136,7 +153,9 @@ def is_current(folder):
 @functools.cache
 def version():
     """Return the SHA-256 of the code that makes the sample, in hexadecimal digits."""
-    texts = [Path(file).read_text(encoding="utf-8") for file in (__file__, drawing.__file__, garments.__file__)]  # text: line ends do not matter
+    texts = [
+        Path(file).read_text(encoding="utf-8") for file in (__file__, drawing.__file__, garments.__file__)
+    ]  # text: line ends do not matter
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
@@ -173,7 +192,12 @@ def draw_all(folder, pictures, processes=None):
         done += 1
         if watched and (done % 10 == 0 or done == len(pictures)):
             bar = "#" * (30 * done // len(pictures))
-            print(f"\r[{bar:<30}] {done} of {len(pictures)}", end="" if done < len(pictures) else "\n", file=sys.stderr, flush=True)
+            print(
+                f"\r[{bar:<30}] {done} of {len(pictures)}",
+                end="" if done < len(pictures) else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
 
     if processes == 1:
         for picture in pictures:
@@ -211,7 +235,9 @@ def draw_file(folder, picture):
     """Draw one picture and write it as JPEG to its place in `folder`."""
     file = Path(folder) / picture.path
     file.parent.mkdir(parents=True, exist_ok=True)
-    drawing.draw(picture.label, picture.photographer, picture.scene, picture.variation, picture.kids).save(file, quality=88)
+    drawing.draw(picture.label, picture.photographer, picture.scene, picture.variation, picture.kids).save(
+        file, quality=88
+    )
 
 
 def write_table(file, pictures):
