@@ -156,11 +156,11 @@ def check_standin():
     """Raise `WeightsError` unless the stand-in's weights are on disk as they were published."""
     for file in (STANDIN_WEIGHTS, STANDIN_DIGEST):
         if not file.exists():
-            raise WeightsError(f"{file} is missing. `git checkout {file.relative_to(DATA.parent)}` brings it back.")
+            raise WeightsError(f"{file} is missing. `git checkout data/{file.name}` brings it back.")
     if digest(STANDIN_WEIGHTS) != STANDIN_DIGEST.read_text().split()[0]:
         raise WeightsError(
             f"{STANDIN_WEIGHTS} is damaged: its SHA-256 is not the published one. "
-            f"`git checkout {STANDIN_WEIGHTS.relative_to(DATA.parent)}` brings it back."
+            f"`git checkout data/{STANDIN_WEIGHTS.name}` brings it back."
         )
 
 
