@@ -577,8 +577,10 @@ def start_in_another_process(photos):
     """Start `make data` in a process of its own, turned to the test's server; return the process."""
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in photos.settings.items()}
     code = (
+        "import signal\n"
         "from pathlib import Path\n"
         "from scripts import download\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell ignores it for its background jobs
         f"for name, value in {settings!r}.items():\n"
         "    setattr(download, name, Path(value) if name in ('PHOTOS', 'WORKSHOP', 'MANIFEST') else value)\n"
         "raise SystemExit(download.main(['--only', 'photos']))\n"
