@@ -109,7 +109,7 @@ def teach(teacher, paths, views, folder):
     with ThreadPoolExecutor(2) as pool, tqdm(total=len(jobs), unit="view", desc="teacher") as bar:
         for number, chunk in enumerate(chunks):
             file = folder / f"views-{number:04}.npz"
-            if not file.exists():
+            if stored_views(file) < len(chunk):  # the last file of an earlier run with fewer views may be short
                 features, images = [], []
                 batches = [chunk[start : start + 32] for start in range(0, len(chunk), 32)]
                 ahead = [pool.submit(make_views, *job) for job in batches[0]]
@@ -127,6 +127,14 @@ def teach(teacher, paths, views, folder):
                 partial.replace(file)
             else:
                 bar.update(len(chunk))
+
+
+def stored_views(file):
+    """Return how many views a file of the cache holds, 0 where there is no file."""
+    if not file.exists():
+        return 0
+    with np.load(file) as stored:
+        return len(stored["features"])
 
 
 def load_views(folder, count):
@@ -167,31 +175,43 @@ class Batches(keras.utils.PyDataset):
         return scale(images), self.targets[chosen]
 
 
-def build_student(targets, epochs):
-    """Return the student, ready to train: the stand-in and one linear layer that predicts the teacher's features."""
+def build_student(targets, epochs, start=None):
+    """Return the student, ready to train: the stand-in and one linear layer that predicts the teacher's features.
+
+    With `start`, the file of a student trained earlier, its weights are taken over and the learning rate is halved.
+    """
     student = keras.Sequential([build_standin(pooling="avg"), keras.layers.Dense(targets, dtype="float32")])
+    highest = LEARNING_RATE
+    if start:
+        student.build((None, STUDENT_SIZE, STUDENT_SIZE, 3))
+        student.set_weights(keras.models.load_model(start, compile=False).get_weights())
+        highest = LEARNING_RATE / 2
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=LEARNING_RATE / 20,
+        initial_learning_rate=highest / 20,
         decay_steps=int(epochs * STEPS_IN_EPOCH * 0.97),
-        warmup_target=LEARNING_RATE,
+        warmup_target=highest,
         warmup_steps=int(epochs * STEPS_IN_EPOCH * 0.03),
     )
     student.compile(keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY), loss="mse")
     return student
 
 
-def train(images, targets, epochs, folder):
+def train(images, targets, epochs, folder, start=None):
     """Return the trained student. Every epoch ends with a checkpoint, from which the next call goes on."""
     checkpoint, log = folder / "student.keras", folder / "log.csv"
-    student = keras.models.load_model(checkpoint) if checkpoint.exists() else build_student(targets.shape[1], epochs)
+    if checkpoint.exists():
+        student = keras.models.load_model(checkpoint)
+    else:
+        student = build_student(targets.shape[1], epochs, start)
     done = int(student.optimizer.iterations) // STEPS_IN_EPOCH
     if done:
         print(f"Going on after epoch {done} of {epochs}.")
     for epoch in range(done, epochs):
-        size = next(size for share, size in SIZES if epoch < share * epochs)
-        start = time.perf_counter()
+        # A student that was trained before sees large pictures only.
+        size = STUDENT_SIZE if start else next(size for share, size in SIZES if epoch < share * epochs)
+        begin = time.perf_counter()
         history = student.fit(Batches(images, targets, epoch, size), verbose=0)
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - begin
         partial = folder / "student.partial.keras"
         student.save(partial)
         partial.replace(checkpoint)
@@ -301,6 +321,7 @@ def main():
     parser.add_argument(
         "--epochs", type=int, default=55, help=f"of {STEPS_IN_EPOCH} steps of {BATCH} views (default 55)"
     )
+    parser.add_argument("--start", type=Path, metavar="FILE", help="go on from this student.keras of an earlier run")
     parser.add_argument("--out", type=Path, default=STANDIN_WEIGHTS, help="the weights file to write")
     parser.add_argument("--note", default="", help="a word on this run for the table of trials")
     arguments = parser.parse_args()
@@ -317,9 +338,9 @@ def main():
     teach(teacher, paths, arguments.views, work)
     del teacher
     images, targets = load_views(work, arguments.views * len(paths))
-    run = work / f"student-{arguments.views}-{arguments.epochs}"
+    run = work / f"student-{arguments.views}-{arguments.epochs}{'-again' if arguments.start else ''}"
     run.mkdir(exist_ok=True)
-    student = train(images, targets, arguments.epochs, run)
+    student = train(images, targets, arguments.epochs, run, arguments.start)
     with (run / "log.csv").open(newline="") as file:
         log = list(csv.reader(file))
     model = publish(student, arguments.out)

@@ -73,7 +73,7 @@ def cache_key(model, paths, names, settings):
     """Return a SHA-256 over all that changes the features: weights, layers, pictures, names, settings, library versions."""
     sha = hashlib.sha256()
     how = {
-        "layers": list(describe_layers(model)),
+        "layers": describe_layers(model),
         "output": str(model.output_shape),
         "scaling": "x / 127.5 - 1",
         "interpolation": "bilinear",
@@ -88,11 +88,26 @@ def cache_key(model, paths, names, settings):
 
 
 def describe_layers(model):
-    """Yield kind and number type of every layer, nested models included; names are left out, for Keras numbers them anew."""
-    for layer in model.layers:
-        yield type(layer).__name__, layer.dtype_policy.name
-        if isinstance(layer, keras.Model):
-            yield from describe_layers(layer)
+    """Return the layers of a model, their settings and connections; names become numbers, for Keras names them anew each time."""
+    numbers = {}
+
+    def collect(value):
+        for one in value.values() if isinstance(value, dict) else value:
+            if isinstance(one, (dict, list, tuple)):
+                collect(one)
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            numbers.setdefault(value["name"], f"layer {len(numbers)}")
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(value[key]) for key in sorted(value)}
+        if isinstance(value, (list, tuple)):
+            return [plain(one) for one in value]
+        return numbers.get(value, value) if isinstance(value, str) else str(value)
+
+    description = keras.saving.serialize_keras_object(model)
+    collect(description)
+    return plain(description)
 
 
 def read_cache(file, key, n):

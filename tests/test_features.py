@@ -81,6 +81,15 @@ def change_layers(pictures):
     return {"model": model}
 
 
+def change_setting(pictures):
+    return {"model": make_model(activation="elu")}
+
+
+def mirrored(axis):
+    image, model = keras.Input((32, 32, 3)), make_model()
+    return keras.Model(image, model(keras.ops.flip(image, axis=axis)))
+
+
 def change_size(pictures):
     return {"size": 40, "model": keras.Sequential([keras.layers.Resizing(32, 32), *make_model().layers])}
 
@@ -111,6 +120,7 @@ def rename_picture(pictures):
 CHANGES = [
     change_weights,
     change_layers,
+    change_setting,
     change_size,
     change_fit,
     change_dtype,
@@ -129,6 +139,12 @@ def test_whatever_changes_the_features_makes_them_anew(pictures, tmp_path, runs,
         changed["model"].build((None, 40, 40, 3))
     features(**{**settings, **changed})
     assert len(runs) == 2
+
+
+def test_a_model_with_the_same_layers_connected_otherwise_is_another(pictures, tmp_path, runs):
+    across, down = (features(mirrored(axis), "test", 32, folder=tmp_path).features for axis in (2, 1))
+    again = features(mirrored(2), "test", 32, folder=tmp_path).features
+    assert len(runs) == 2 and np.array_equal(across, again) and not np.allclose(across, down)
 
 
 def truncate(file):
