@@ -175,6 +175,12 @@ class Batches(keras.utils.PyDataset):
         return scale(images), self.targets[chosen]
 
 
+def read_log(folder):
+    """Return the rows of a run's log: epoch, size, loss, seconds, as texts."""
+    with (folder / "log.csv").open(newline="") as file:
+        return list(csv.reader(file))
+
+
 def build_student(targets, epochs, start=None):
     """Return the student, ready to train: the stand-in and one linear layer that predicts the teacher's features.
 
@@ -183,7 +189,6 @@ def build_student(targets, epochs, start=None):
     student = keras.Sequential([build_standin(pooling="avg"), keras.layers.Dense(targets, dtype="float32")])
     highest = LEARNING_RATE
     if start:
-        student.build((None, STUDENT_SIZE, STUDENT_SIZE, 3))
         student.set_weights(keras.models.load_model(start, compile=False).get_weights())
         highest = LEARNING_RATE / 2
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -299,8 +304,9 @@ Written by `python -m scripts.distill`.
   with flips and color changes). No validation or test photo, and no label, was used for the features. The top, ten clothing
   classes, was then trained on the labels of the same training photos and of the drawn sample's training pictures.
 - **Teacher**: {teacher}, at 299 pixels, in bfloat16.
-- **Training**: {steps} steps of 64 views at 112, 128 and 150 pixels, AdamW with cosine decay from 0.002, mean squared error on
-  the teacher's standardized pooled features; {seconds} seconds for the student ({machine}).
+- **Training**: {steps} steps of 64 views at 112, 128 and 150 pixels, AdamW with cosine decay from 0.002 (from half of that,
+  at 150 pixels, where a trained student was trained on), mean squared error on the teacher's standardized pooled features;
+  {seconds} seconds for the student ({machine}).
 - **Results**: a linear head on its features at 150 pixels, real photos, weight decay chosen on validation: validation
   {validation}, test {test}. Also see the README's table, with intervals.
 - **Limits**: it has seen clothes laid or hung for a photo, by few photographers, and nothing else. It does not know ImageNet's
@@ -341,8 +347,7 @@ def main():
     run = work / f"student-{arguments.views}-{arguments.epochs}{'-again' if arguments.start else ''}"
     run.mkdir(exist_ok=True)
     student = train(images, targets, arguments.epochs, run, arguments.start)
-    with (run / "log.csv").open(newline="") as file:
-        log = list(csv.reader(file))
+    logs = [read_log(folder) for folder in ([arguments.start.parent] if arguments.start else []) + [run]]
     model = publish(student, arguments.out)
     scores = measure(model)
     facts = {
@@ -354,9 +359,9 @@ def main():
         if source.kind == "imagenet"
         else f"Xception with {source.path.name}",
         "views": arguments.views,
-        "steps": int(student.optimizer.iterations),
-        "loss": log[-1][2],
-        "seconds": round(sum(float(row[3]) for row in log)),
+        "steps": " + ".join(str(len(log) * STEPS_IN_EPOCH) for log in logs),
+        "loss": logs[-1][-1][2],
+        "seconds": " + ".join(f"{sum(float(row[3]) for row in log):.0f}" for log in logs),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {keras.backend.backend()}",
         "validation": f"{scores['validation']:.3f}",
         "test": f"{scores['test']:.3f}",

@@ -70,6 +70,25 @@ def test_the_teacher_sees_each_view_once_even_after_a_cut(photos, tmp_path, monk
     assert np.allclose(targets.mean(axis=0), 0, atol=1e-3) and np.allclose(targets.std(axis=0), 1, atol=1e-2)
 
 
+def test_a_run_with_more_views_completes_a_short_last_file(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(distill, "CHUNK", 8)
+    teacher, folder = CountingTeacher(), tmp_path / "views"
+    distill.teach(teacher, photos, 1, folder)  # ten views: a file of eight, and one of two
+    distill.teach(teacher, photos, 2, folder)
+    images, _ = distill.load_views(folder, 20)
+    wanted = [distill.make_views(photo, index)[1] for index in (0, 1) for photo in photos]
+    assert np.array_equal(images, np.stack(wanted)) and teacher.seen == 10 + 8 + 4
+
+
+def test_a_trained_student_is_taken_over_at_half_the_learning_rate(tmp_path):
+    first = distill.build_student(2, epochs=1)
+    first.save(tmp_path / "student.keras")
+    again = distill.build_student(2, epochs=1, start=tmp_path / "student.keras")
+    assert all(np.array_equal(one, other) for one, other in zip(first.get_weights(), again.get_weights(), strict=True))
+    highest = [float(max(student.optimizer._learning_rate(step) for step in range(100))) for student in (first, again)]
+    assert highest[1] == pytest.approx(highest[0] / 2)
+
+
 def test_every_pass_holds_each_view_once(monkeypatch):
     monkeypatch.setattr(distill, "STEPS_IN_EPOCH", 3)
     monkeypatch.setattr(distill, "BATCH", 4)
