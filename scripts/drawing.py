@@ -81,7 +81,7 @@ def habits_of(photographer):
         spread=g.uniform(1.5, 5),
         floor_angle=g.choice([0, math.pi / 2]) + g.normal(0, 0.12),
         lean=max(0.0, g.normal(0.05, 0.08)),
-        fill=g.uniform(0.88, 1.0),
+        fill=g.uniform(0.9, 1.0),
         light=np.array([math.cos(light_angle), math.sin(light_angle)]),
         hardness=g.uniform(0.7, 1.3),
         falloff=g.uniform(0.04, 0.22),
@@ -91,7 +91,7 @@ def habits_of(photographer):
         saturation=g.uniform(0.72, 0.98),
         blur=g.uniform(0.3, 0.75),
         noise=g.uniform(0.004, 0.018),
-        neatness=g.uniform(0.4, 1.0),
+        neatness=g.uniform(0.3, 0.7),
     )
 
 
@@ -238,12 +238,15 @@ def arrange(scene, items):
         angle *= 1.5
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.93, 1.04)
-    scene.scale = fill * min(width / extent[0], height / extent[1])
+    fill = habits.fill * g.uniform(0.88, 1.04)
+    side = min(
+        width, height
+    )  # what lies beyond the square in the middle is cut off when a lesson makes pictures square
+    scene.scale = fill * side / extent.max()
     if scene.stiff:
         scene.scale *= g.uniform(0.78, 0.98)
-    room = np.maximum(np.array([width, height]) - extent * scene.scale, 12)
-    center = np.array([width, height]) / 2 + g.normal(0, 0.08, 2) * room
+    room = np.maximum(side - extent * scene.scale, 12)
+    center = np.array([width, height]) / 2 + g.uniform(-0.35, 0.35, 2) * room
     linear = np.eye(3)
     linear[:2, :2] = turn * scene.scale
     linear[:2, 2] = center - turn @ middle * scene.scale
