@@ -77,8 +77,8 @@ def habits_of(photographer):
         wall_colors=surface_colors(g, wall),
         texture=int(g.integers(1_000_000)),
         hangs=float(g.choice([0, 0, 0.3, 0.8])),
-        tilt=g.normal(0, 2.5),
-        spread=g.uniform(1.5, 5),
+        tilt=g.normal(0, 4),
+        spread=g.uniform(3, 9),
         floor_angle=g.choice([0, math.pi / 2]) + g.normal(0, 0.12),
         lean=max(0.0, g.normal(0.05, 0.08)),
         fill=g.uniform(0.9, 1.0),
@@ -234,19 +234,15 @@ def arrange(scene, items):
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     angle = math.radians(g.normal(0, 1.5) if scene.hung else g.normal(habits.tilt, habits.spread))
-    if scene.stiff:
-        angle *= 1.5
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.88, 1.04)
+    fill = habits.fill * g.uniform(0.74, 1.04)
     side = min(
         width, height
     )  # what lies beyond the square in the middle is cut off when a lesson makes pictures square
     scene.scale = fill * side / extent.max()
-    if scene.stiff:
-        scene.scale *= g.uniform(0.78, 0.98)
     room = np.maximum(side - extent * scene.scale, 12)
-    center = np.array([width, height]) / 2 + g.uniform(-0.35, 0.35, 2) * room
+    center = np.array([width, height]) / 2 + g.uniform(-0.5, 0.5, 2) * room
     linear = np.eye(3)
     linear[:2, :2] = turn * scene.scale
     linear[:2, 2] = center - turn @ middle * scene.scale

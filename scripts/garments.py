@@ -304,7 +304,7 @@ def draw_flowers(g, pen, size, ink, large):
 def checked(g, ground, ink):
     """Return a gingham or tartan: bands of color that cross, and mix where they do."""
     lines = np.zeros(TILE)
-    cells = TILE // int(g.choice([2, 3, 4, 6, 8]))
+    cells = TILE // int(g.choice([3, 4, 6]))
     lines[np.arange(TILE) % cells < cells * g.uniform(0.3, 0.55)] = g.uniform(0.4, 0.9)
     fine = np.where(np.abs(np.arange(TILE) % cells - cells * 0.75) < max(1, cells * 0.04), 0.7, 0.0)
     cover = (lines[:, None] + lines[None, :])[..., None] / 2
@@ -328,7 +328,7 @@ def any_fabric(g, background, **shares):
         return shade
     if kind == "knit":
         fabric = woven(g, color, 0.08)
-        return replace(fabric, relief=str(g.choice(["knit", "rib"])), relief_period=float(g.uniform(4.5, 8)))
+        return replace(fabric, relief="knit", relief_period=float(g.uniform(4.5, 8)))
     if kind == "shiny":
         return replace(woven(g, color, 0.02), gloss=float(g.uniform(0.4, 1.0)))
     if kind != "plain":
@@ -698,10 +698,10 @@ def t_shirt(g, background, kids, hung):
 
 
 def longsleeve(g, background, kids, hung):
-    knitted = g.random() < 0.6
+    knitted = g.random() < 0.35
     cut = any_cut(g, kids, g.random() < 0.3, (1.15, 1.4), (0.08, 0.16))
-    fabric = any_fabric(g, background, knit=1) if knitted else any_fabric(g, background, plain=0.85, stripes=0.15)
-    printed = g.random() < (0.6 if kids else 0.4) and not knitted
+    fabric = any_fabric(g, background, knit=1) if knitted else any_fabric(g, background, plain=1)
+    printed = g.random() < 0.6 and not knitted
     items = upper_body(
         g,
         cut,
@@ -752,7 +752,7 @@ def patch_pocket(fabric, x, y, half, flap=False):
 def shirt(g, background, kids, hung):
     cut = any_cut(g, kids, g.random() < 0.4, (1.35, 1.6), (0.1, 0.14))
     cut = replace(cut, neck=g.uniform(0.17, 0.21))
-    fabric = any_fabric(g, background, plain=0.7, denim=0.3) if g.random() < 0.3 else shirting(g, background)
+    fabric = any_fabric(g, background, checks=0.85, denim=0.15)
     hem_drop = g.choice([0.06, 0.1])
     items = upper_body(g, cut, fabric, "v", hung, g.uniform(1.05, 1.2), g.uniform(0.1, 0.12), "cuff", hem_drop=hem_drop)
     low = cut.length + 0.02 + hem_drop
@@ -770,15 +770,6 @@ def shirt(g, background, kids, hung):
         pocket = patch_pocket(fabric, cut.chest * 0.48, cut.slope + cut.armhole * 0.75, 0.125, flap=g.random() < 0.3)
         items += pocket + [mirror_item(item) for item in pocket] * (g.random() < 0.3)
     return items + shirt_collar(g, cut, fabric, open_to)
-
-
-def shirting(g, background):
-    """Return a checked or finely striped fabric, as shirts have it."""
-    colors = [color_against(g, background), any_color(g), any_color(g)]
-    fabric = printed_fabric(g, colors, "checks" if g.random() < 0.6 else "stripes")
-    if g.random() < 0.5:
-        return replace(fabric, tile=np.ascontiguousarray(fabric.tile.transpose(1, 0, 2)))
-    return fabric
 
 
 def shirt_collar(g, cut, fabric, open_to):
@@ -808,25 +799,22 @@ def shirt_collar(g, cut, fabric, open_to):
 
 
 def outwear(g, background, kids, hung):
-    """Return a warm jacket with a zip: quilted or of shiny cloth, with a hood or a high collar, often open."""
-    cut = replace(any_cut(g, kids, g.random() < 0.3, (1.25, 1.6), (0.09, 0.13), roomy=1.15), neck=g.uniform(0.19, 0.23))
+    """Return a warm jacket with a zip and a hood, often open, quilted or of shiny cloth."""
+    cut = replace(any_cut(g, kids, g.random() < 0.3, (1.4, 1.75), (0.09, 0.13), roomy=1.15), neck=g.uniform(0.19, 0.23))
     fabric = outer_fabric(g, background)
     lining = woven(g, np.clip(any_color(g) * 0.8, 0.05, 0.9))
     gap = g.uniform(0.08, 0.22) if g.random() < 0.6 else 0.0
     items = [Part(body_outline(replace(cut, dip=0.02), "round"), lining, lift=1.0, tone=0.6, shift=7)]
     if hung:
         items += hanger(g, cut)
-    hood = g.random() < 0.6
-    if hood:
-        items += hood_of(cut, fabric, lining)
+    items += hood_of(g, cut, fabric, lining)
     length, trim = g.uniform(1.0, 1.15) * (0.85 if kids else 1), str(g.choice(["rib", "hem"]))
     arms, on_top = sleeves(g, cut, fabric, length, g.uniform(0.14, 0.17), hung, trim)
     seam = armhole_of(cut)
     front = front_panels(g, cut, fabric, gap, hung)
     front += [Stroke(seam, strength=0.4), Stroke(mirror(seam), strength=0.4)]
     items += front + arms if on_top else arms + front
-    items += closure(g, cut, fabric, gap) + jacket_pockets(g, cut, fabric)
-    return items if hood else items + stand_collar(cut, fabric, gap)
+    return items + closure(g, cut, fabric, gap) + jacket_pockets(g, cut, fabric)
 
 
 def outer_fabric(g, background):
@@ -882,21 +870,8 @@ def jacket_pockets(g, cut, fabric):
     return right + [mirror_item(item) for item in right]
 
 
-def stand_collar(cut, fabric, gap):
-    n = cut.neck
-    open_x = gap * 0.5
-    right = smooth(
-        [(open_x, cut.dip + 0.03), (open_x + 0.01, -0.02), (n * 0.8, -0.1)],
-        [(n * 0.8, -0.1), (n + 0.03, 0.02), (n * 0.75, cut.dip * 0.75), (open_x, cut.dip + 0.03)],
-    )
-    back = smooth(
-        [(-n * 0.85, -0.08), (0, -0.13), (n * 0.85, -0.08)], [(n * 0.85, -0.08), (0, 0.05), (-n * 0.85, -0.08)]
-    )
-    part = Part(right, fabric, lift=0.6, softness=0.4, grain=0.3)
-    return [Part(back, fabric, lift=0.4, tone=0.6), mirror_part(part), part]
-
-
-def hood_of(cut, fabric, lining):
+def hood_of(g, cut, fabric, lining):
+    """Return a hood that lies open, often with fur along its edge."""
     n = cut.neck
     outer = smooth(
         [
@@ -926,8 +901,12 @@ def hood_of(cut, fabric, lining):
         Fold((-n, -0.05), (-n * 0.3, -0.4), 0.05, 0.012, 0.8),
         Fold((n, -0.05), (n * 0.3, -0.4), 0.05, 0.012, -0.8),
     )
+    middle, hairs = np.array([0, -0.12]), 1.24 + 0.07 * g.standard_normal((len(inner), 1))
+    tan = np.array(((0.62, 0.5, 0.36), (0.8, 0.74, 0.64), (0.4, 0.34, 0.3))[g.integers(3)])
+    fur = replace(woven(g, tan, 0.25), relief="knit", relief_period=5.0)
     return [
         Part(outer, fabric, folds, lift=1.0),
+        *[Part(middle + (inner - middle) * hairs, fur, lift=0.8)] * (g.random() < 0.6),
         Part(inner, lining, lift=0.2, tone=0.62),
         Stroke(curve([(0, 0.1), (0.01, -0.12), (0, -0.35)]), strength=0.3),
     ]
@@ -1398,8 +1377,7 @@ def strapped_top(g, cut, fabric, hung, drop, folds):
 
 
 def hat(g, background, kids, hung):
-    kind = [cap, beanie, brimmed][g.choice(3, p=[0.6, 0.15, 0.25])]
-    return kind(g, background)
+    return cap(g, background) if g.random() < 0.75 else brimmed(g, background)
 
 
 def dome(wide, tall, base=0.0, flat=0.3):
@@ -1472,49 +1450,6 @@ def cap(g, background):
         )
         items.append(Stroke(line, strength=0.2, width=0.004, dash=0.01))
     return items
-
-
-def beanie(g, background):
-    """Return a knitted hat with a turned-up rim, perhaps with a pompom."""
-    color = color_against(g, background)
-    fabric = replace(woven(g, color, 0.08), relief=str(g.choice(["rib", "knit"])), relief_period=float(g.uniform(5, 9)))
-    if g.random() < 0.35:
-        fabric = replace(
-            printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["stripes", "zigzag", "dots"]))),
-            relief="knit",
-            relief_period=6.0,
-        )
-    wide, tall = g.uniform(0.2, 0.24), g.uniform(0.28, 0.42)
-    items = []
-    if g.random() < 0.4:
-        items.append(
-            Part(
-                pompom(g, 0, -tall * 1.04, g.uniform(0.06, 0.1)),
-                replace(woven(g, any_color(g), 0.2), relief="knit", relief_period=5.0),
-                lift=1.2,
-            )
-        )
-    crown = smooth(dome(wide, tall, 0.0, 0.1 + 0.4 * g.random()), [(wide, 0), (0, 0.03), (-wide, 0)])
-    folds = tuple(Fold((0, -tall), (x * wide, 0), 0.05, 0.012, 0.0, False) for x in (-0.7, -0.2, 0.35, 0.8))
-    items.append(Part(crown, fabric, folds, lift=1.2, softness=0.8))
-    rim = g.uniform(0.09, 0.14)
-    band = smooth(
-        [(-wide * 1.05, -rim * 0.5), (0, -rim * 0.3), (wide * 1.05, -rim * 0.5)],
-        [(wide * 1.05, -rim * 0.5), (wide * 1.06, rim * 0.6)],
-        [(wide * 1.06, rim * 0.6), (0, rim * 0.9), (-wide * 1.06, rim * 0.6)],
-        [(-wide * 1.06, rim * 0.6), (-wide * 1.05, -rim * 0.5)],
-    )
-    items.append(Part(band, replace(fabric, relief="rib", relief_period=6.0), lift=0.9, softness=0.5, shift=3))
-    if g.random() < 0.3:
-        patch = np.array([(-0.05, -0.02), (0.05, -0.02), (0.05, 0.05), (-0.05, 0.05)])
-        items.append(Part(patch, solid(any_color(g)), lift=0.2, softness=0))
-    return items
-
-
-def pompom(g, x, y, radius):
-    angles = np.linspace(0, 2 * math.pi, 60, endpoint=False)
-    reach = radius * (1 + 0.12 * g.standard_normal(60))
-    return np.column_stack([x + reach * np.cos(angles), y + reach * np.sin(angles)])
 
 
 def straw(g, background):
