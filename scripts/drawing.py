@@ -80,7 +80,7 @@ def habits_of(photographer):
         tilt=g.normal(0, 4),
         spread=g.uniform(3, 9),
         floor_angle=g.choice([0, math.pi / 2]) + g.normal(0, 0.12),
-        lean=max(0.0, g.normal(0.05, 0.08)),
+        lean=max(0.0, g.normal(0.04, 0.06)),
         fill=g.uniform(0.9, 1.0),
         light=np.array([math.cos(light_angle), math.sin(light_angle)]),
         hardness=g.uniform(0.7, 1.3),
@@ -236,7 +236,7 @@ def arrange(scene, items):
     angle = math.radians(g.normal(0, 1.5) if scene.hung else g.normal(habits.tilt, habits.spread))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.74, 1.04)
+    fill = habits.fill * g.uniform(0.84, 1.06)
     side = min(
         width, height
     )  # what lies beyond the square in the middle is cut off when a lesson makes pictures square
@@ -367,9 +367,6 @@ def height_of(scene, part, x, y, box):
             sag = wave(across / (4.2 * period)) * np.float32(0.06)
             ridge = (along / period + sag) % 1
             relief += 4 * ridge * (1 - ridge) * np.float32(0.22 * period)
-        elif fabric.relief == "diamond":
-            first, second = ((across + along) / period) % 1, ((across - along) / period) % 1
-            relief += np.minimum(4 * first * (1 - first), 4 * second * (1 - second)) * np.float32(0.2 * period)
     return relief
 
 

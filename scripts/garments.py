@@ -62,7 +62,7 @@ class Fabric:
 
     tile: np.ndarray
     base: np.ndarray  # its main color
-    relief: str = ""  # "", "rib", "knit", "quilt" or "diamond"
+    relief: str = ""  # "", "rib", "knit" or "quilt"
     relief_period: float = 6.0  # pixels
     gloss: float = 0.0
     zoom: float = 1.0
@@ -259,15 +259,8 @@ def printed_fabric(g, colors, pattern):
             for column in range(size // period):
                 x, y = (column + 0.5 * (row % 2)) * period + radius, row * period + radius + 2
                 disc(pen, x, y, radius, rgb(ink[0]), size)
-    elif pattern in ("floral", "damask"):
+    else:  # "floral", "damask"
         draw_flowers(g, pen, size, ink, large=pattern == "damask")
-    elif pattern == "zigzag":
-        period = size // int(g.choice([4, 8]))
-        for top in range(-period, size + period, period):
-            points = [
-                (x, top + (period // 2 if (x * 2 // period) % 2 else 0)) for x in range(0, size + period, period // 2)
-            ]
-            pen.line(points, fill=rgb(ink[0]), width=max(4, period // 4))
     tile = np.asarray(image.reduce(2), np.float32) / 255
     return Fabric(tile, ground.astype(np.float32))
 
@@ -316,7 +309,7 @@ def checked(g, ground, ink):
 
 
 def any_fabric(g, background, **shares):
-    """Return a fabric that can be told from the background. `shares` are weights of "plain", "denim", "knit", "shiny" and of patterns."""
+    """Return a fabric that can be told from the background. `shares` are weights of "plain", "denim", "shiny" and of patterns."""
     kind = str(g.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     color = color_against(g, background)
     if kind == "denim":
@@ -326,13 +319,10 @@ def any_fabric(g, background, **shares):
                 break
             shade = denim(g)
         return shade
-    if kind == "knit":
-        fabric = woven(g, color, 0.08)
-        return replace(fabric, relief="knit", relief_period=float(g.uniform(4.5, 8)))
     if kind == "shiny":
         return replace(woven(g, color, 0.02), gloss=float(g.uniform(0.4, 1.0)))
     if kind != "plain":
-        return printed_fabric(g, [color, any_color(g), any_color(g)], kind)
+        return printed_fabric(g, [color, color_against(g, color), any_color(g)], kind)
     return woven(g, color, g.uniform(0.01, 0.09))
 
 
@@ -621,7 +611,7 @@ def hanger(g, cut):
     return [Part(bar, solid(color), lift=0.6, softness=0), Stroke(hook, "cord", 0.016, metal, 1.0)]
 
 
-def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_drop=0.0, print_width=0.0, folds=()):
+def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_drop=0.0, print_width=0.0):
     """Return the parts of a t-shirt, a sweater, a shirt or the top of a dress, without collar and closure."""
     items = inside_back(g, cut, fabric, style)
     if hung:
@@ -633,7 +623,7 @@ def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_
     if not on_top:
         items += arms
     picture = motif(g, print_width, (0, cut.slope + cut.armhole * g.uniform(0.85, 1.1))) if print_width else None
-    items.append(Part(body_outline(cut, style, hem_drop), fabric, body_folds(g, cut, hung) + folds, motif=picture))
+    items.append(Part(body_outline(cut, style, hem_drop), fabric, body_folds(g, cut, hung), motif=picture))
     if sleeve:
         seam = armhole_of(cut)
         items += [Stroke(seam, strength=0.35), Stroke(mirror(seam), strength=0.35)]
@@ -698,10 +688,9 @@ def t_shirt(g, background, kids, hung):
 
 
 def longsleeve(g, background, kids, hung):
-    knitted = g.random() < 0.35
     cut = any_cut(g, kids, g.random() < 0.3, (1.15, 1.4), (0.08, 0.16))
-    fabric = any_fabric(g, background, knit=1) if knitted else any_fabric(g, background, plain=1)
-    printed = g.random() < 0.6 and not knitted
+    fabric = any_fabric(g, background, plain=1)
+    printed = g.random() < 0.6
     items = upper_body(
         g,
         cut,
@@ -752,7 +741,7 @@ def patch_pocket(fabric, x, y, half, flap=False):
 def shirt(g, background, kids, hung):
     cut = any_cut(g, kids, g.random() < 0.4, (1.35, 1.6), (0.1, 0.14))
     cut = replace(cut, neck=g.uniform(0.17, 0.21))
-    fabric = any_fabric(g, background, checks=0.85, denim=0.15)
+    fabric = any_fabric(g, background, checks=1)
     hem_drop = g.choice([0.06, 0.1])
     items = upper_body(g, cut, fabric, "v", hung, g.uniform(1.05, 1.2), g.uniform(0.1, 0.12), "cuff", hem_drop=hem_drop)
     low = cut.length + 0.02 + hem_drop
@@ -799,11 +788,11 @@ def shirt_collar(g, cut, fabric, open_to):
 
 
 def outwear(g, background, kids, hung):
-    """Return a warm jacket with a zip and a hood, often open, quilted or of shiny cloth."""
+    """Return a quilted jacket with a zip and a hood."""
     cut = replace(any_cut(g, kids, g.random() < 0.3, (1.4, 1.75), (0.09, 0.13), roomy=1.15), neck=g.uniform(0.19, 0.23))
     fabric = outer_fabric(g, background)
     lining = woven(g, np.clip(any_color(g) * 0.8, 0.05, 0.9))
-    gap = g.uniform(0.08, 0.22) if g.random() < 0.6 else 0.0
+    gap = g.uniform(0.05, 0.15) if g.random() < 0.2 else 0.0
     items = [Part(body_outline(replace(cut, dip=0.02), "round"), lining, lift=1.0, tone=0.6, shift=7)]
     if hung:
         items += hanger(g, cut)
@@ -818,12 +807,9 @@ def outwear(g, background, kids, hung):
 
 
 def outer_fabric(g, background):
-    """Return a fabric for a warm jacket."""
-    gloss = float(g.uniform(0.2, 0.9))
-    fabric = replace(woven(g, color_against(g, background), 0.02), gloss=gloss)
-    if g.random() < 0.8:
-        return replace(fabric, relief="quilt", relief_period=float(g.uniform(17, 28)))
-    return fabric
+    """Return a quilted fabric for a warm jacket."""
+    fabric = replace(woven(g, color_against(g, background), 0.02), gloss=float(g.uniform(0.2, 0.9)))
+    return replace(fabric, relief="quilt", relief_period=float(g.uniform(17, 28)))
 
 
 def front_panels(g, cut, fabric, gap, hung):
@@ -906,7 +892,7 @@ def hood_of(g, cut, fabric, lining):
     fur = replace(woven(g, tan, 0.25), relief="knit", relief_period=5.0)
     return [
         Part(outer, fabric, folds, lift=1.0),
-        *[Part(middle + (inner - middle) * hairs, fur, lift=0.8)] * (g.random() < 0.6),
+        *[Part(middle + (inner - middle) * hairs, fur, lift=0.8)] * (g.random() < 0.8),
         Part(inner, lining, lift=0.2, tone=0.62),
         Stroke(curve([(0, 0.1), (0.01, -0.12), (0, -0.35)]), strength=0.3),
     ]
@@ -942,7 +928,7 @@ def trousers(g, background, kids, hung, short):
     if kind == "jeans":
         fabric = any_fabric(g, background, denim=0.92, plain=0.08)
     else:
-        fabric = any_fabric(g, background, plain=0.9, checks=0.1)
+        fabric = any_fabric(g, background, plain=1)
     waist, rise = g.uniform(0.34, 0.44), g.uniform(0.42, 0.58)
     hip = waist * g.uniform(1.08, 1.2)
     if short:
@@ -1162,7 +1148,7 @@ def shorts(g, background, kids, hung):
     return trousers(g, background, kids, hung, short=True)
 
 
-def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats, shift=0):
+def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats):
     """Return the cloth of a skirt between the heights `top` and `low`; its hem is `drop` higher at the sides."""
     tall = low - top
     outline = smooth(
@@ -1177,10 +1163,10 @@ def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats, shift=0):
         ],
         [(-hem, low - drop), (-hip, top + tall * 0.36), (-waist, top)],
     )
-    return Part(outline, fabric, skirt_folds(g, waist, hip, hem, top, low, pleats), shift=shift)
+    return Part(outline, fabric, skirt_folds(g, waist, hip, hem, top, low, pleats))
 
 
-def skirt_folds(g, waist, hip, hem, top, low, pleats=0):
+def skirt_folds(g, waist, hip, hem, top, low, pleats):
     """Return `pleats`, or soft folds, more the wider the skirt is, that open towards the hem."""
     tall = low - top
     if pleats:
@@ -1200,7 +1186,7 @@ def skirt_folds(g, waist, hip, hem, top, low, pleats=0):
 
 
 def skirt(g, background, kids, hung):
-    kind = str(g.choice(["flared", "pleated", "tiered"], p=[0.35, 0.45, 0.2]))
+    pleats = int(g.integers(9, 18)) if g.random() < 0.55 else 0
     fabric = any_fabric(g, background, plain=0.6, checks=0.2, floral=0.08, dots=0.06, shiny=0.06)
     waist = g.uniform(0.32, 0.42)
     length = g.uniform(0.75, 1.15) * (0.8 if kids else 1)
@@ -1215,42 +1201,20 @@ def skirt(g, background, kids, hung):
             tone=0.6,
         )
     ]
-    if kind == "tiered":
-        count = int(g.integers(2, 4))
-        for index in reversed(range(count)):
-            top, low = length * index / count, length * (index + 1) / count + 0.02
-            wide = waist + (hem - waist) * index / count
-            items.append(
-                skirt_part(
-                    g,
-                    fabric,
-                    wide,
-                    wide * 1.1,
-                    (waist + (hem - waist) * (index + 1) / count) * 1.08,
-                    top,
-                    low,
-                    drop,
-                    0,
-                    13 * index,
-                )
-            )
-    else:
-        items.append(
-            skirt_part(g, fabric, waist, hip, hem, 0, length, drop, int(g.integers(9, 18)) if kind == "pleated" else 0)
-        )
-        line = curve(
-            [
-                (-hem * 0.985, length - drop - 0.04),
-                (-hem * 0.6, length - drop * 0.25 - 0.045),
-                (0, length - 0.045),
-                (hem * 0.6, length - drop * 0.25 - 0.045),
-                (hem * 0.985, length - drop - 0.04),
-            ]
-        )
-        items.append(Stroke(line, strength=0.25))
+    items.append(skirt_part(g, fabric, waist, hip, hem, 0, length, drop, pleats))
+    line = curve(
+        [
+            (-hem * 0.985, length - drop - 0.04),
+            (-hem * 0.6, length - drop * 0.25 - 0.045),
+            (0, length - 0.045),
+            (hem * 0.6, length - drop * 0.25 - 0.045),
+            (hem * 0.985, length - drop - 0.04),
+        ]
+    )
+    items.append(Stroke(line, strength=0.25))
     rim = [(-waist, -0.06), (0, -0.045), (waist, -0.06)]
     band = smooth(rim, [(waist * 1.01, 0.02), (0, 0.035), (-waist * 1.01, 0.02)])
-    elastic = kind in ("flared", "tiered") and g.random() < 0.5
+    elastic = not pleats and g.random() < 0.5
     items.append(
         Part(
             band,
@@ -1282,11 +1246,10 @@ def belt_bow(g, y, color):
 def dress(g, background, kids, hung):
     fabric = any_fabric(g, background, plain=0.4, floral=0.4, dots=0.2)
     arms = str(g.choice(["straps", "none", "short"], p=[0.4, 0.45, 0.15]))
-    kind = str(g.choice(["flared", "waisted"], p=[0.3, 0.7]))
     length = g.uniform(1.8, 2.3) * (0.88 if kids else 1)
     chest = g.uniform(0.36, 0.44)
     waist_y = g.uniform(0.7, 0.85)
-    slim = 1.04 if kind == "flared" else g.uniform(0.74, 0.86)
+    slim = g.uniform(0.74, 0.86)
     shoulder = chest * (g.uniform(0.62, 0.8) if arms in ("none", "straps") else g.uniform(0.84, 0.95))
     neck = min(g.uniform(0.15, 0.24), shoulder - 0.06)
     cut = Cut(
@@ -1295,22 +1258,15 @@ def dress(g, background, kids, hung):
     hem = chest * g.uniform(1.6, 2.2)
     style = str(g.choice(["round", "v", "square"], p=[0.55, 0.28, 0.17]))
     drop = 0.02 + 0.08 * max(hem / chest - 1, 0)
-    folds = ()
-    if kind == "flared":  # cut in one piece
-        cut = replace(cut, hem=hem, length=length - drop, waist=(chest + hem) / 2)
-        folds = skirt_folds(g, cut.waist, cut.waist, hem, waist_y, length)
     items = []
     if arms == "straps":
-        items += strapped_top(g, cut, fabric, hung, drop, folds)
+        items += strapped_top(g, cut, fabric, hung, drop)
     else:
         sleeve = g.uniform(0.24, 0.34) if arms == "short" else 0.0
-        items += upper_body(
-            g, cut, fabric, style, hung, sleeve, cut.armhole * 0.38, "hem", hem="", hem_drop=drop, folds=folds
-        )
+        items += upper_body(g, cut, fabric, style, hung, sleeve, cut.armhole * 0.38, "hem", hem="", hem_drop=drop)
         if g.random() < 0.5:
             items += neck_band(cut, style, fabric, 0.03)
-    if kind == "waisted":
-        items += dress_skirt(g, fabric, cut, waist_y - 0.02, hem, length, drop, hung)
+    items += dress_skirt(g, fabric, cut, waist_y - 0.02, hem, length, drop, hung)
     items.append(
         Stroke(curve([(-hem * 0.97, length - 0.09), (0, length - 0.045), (hem * 0.97, length - 0.09)]), strength=0.2)
     )
@@ -1335,7 +1291,7 @@ def dress_skirt(g, fabric, cut, top, hem, length, drop, hung):
     return items
 
 
-def strapped_top(g, cut, fabric, hung, drop, folds):
+def strapped_top(g, cut, fabric, hung, drop):
     """Return the top of a dress that is held by straps."""
     wide = cut.shoulder * 0.75
     edge = cut.slope + cut.armhole * 0.62
@@ -1368,16 +1324,12 @@ def strapped_top(g, cut, fabric, hung, drop, folds):
         mirror(side),
         [(-cut.chest * 0.98, edge + 0.16), (-wide, edge), (-wide * 0.5, edge + 0.02), (0, edge + 0.06)],
     )
-    items.append(Part(outline, fabric, body_folds(g, cut, hung, 5) + folds))
+    items.append(Part(outline, fabric, body_folds(g, cut, hung, 5)))
     items.append(Stroke(curve([(-wide, edge + 0.03), (0, edge + 0.09), (wide, edge + 0.03)]), strength=0.25))
     return items
 
 
 # --- Hats -------------------------------------------------------------------------------------------------------------------------
-
-
-def hat(g, background, kids, hung):
-    return cap(g, background) if g.random() < 0.75 else brimmed(g, background)
 
 
 def dome(wide, tall, base=0.0, flat=0.3):
@@ -1393,7 +1345,7 @@ def dome(wide, tall, base=0.0, flat=0.3):
     ]
 
 
-def cap(g, background):
+def hat(g, background, kids, hung):
     """Return a cap seen from the front, its visor towards us, turned a little to one side."""
     fabric = any_fabric(g, background, plain=0.9, denim=0.1)
     visor_fabric = woven(g, any_color(g)) if g.random() < 0.3 else fabric
@@ -1450,50 +1402,6 @@ def cap(g, background):
         )
         items.append(Stroke(line, strength=0.2, width=0.004, dash=0.01))
     return items
-
-
-def straw(g, background):
-    tones = [(0.85, 0.74, 0.52), (0.92, 0.87, 0.75), (0.60, 0.44, 0.28), (0.2, 0.18, 0.17)]
-    color = np.array(tones[g.integers(4)]) if g.random() < 0.6 else color_against(g, background)
-    return replace(woven(g, color, 0.14), relief="diamond" if g.random() < 0.5 else "", relief_period=7.0)
-
-
-def brimmed(g, background):
-    """Return a hat with a wide brim and a ribbon, seen at an angle."""
-    fabric = straw(g, background)
-    wide, tall, reach = g.uniform(0.16, 0.19), g.uniform(0.18, 0.24), g.uniform(0.3, 0.42)
-    flat = g.uniform(0.38, 0.55)
-    brim = ellipse(0, 0.03, reach, reach * flat, g.normal(0, 0.06), 48)
-    bend = Fold((-reach, 0.03), (reach, 0.03), 0.12, 0.03, 0.5)
-    pinch = (
-        Fold((-0.02, -tall * 1.1), (0.02, -tall * 0.55), 0.06, -0.03),
-        Fold((-wide, -tall * 0.5), (-wide * 0.3, -tall * 0.8), 0.06, 0.015),
-    )
-    crown = smooth(
-        [
-            (-wide, 0.02),
-            (-wide * 0.88, -tall * 0.85),
-            (-wide * 0.5, -tall * 1.05),
-            (0, -tall * (0.92 if g.random() < 0.6 else 1.08)),
-            (wide * 0.5, -tall * 1.05),
-            (wide * 0.88, -tall * 0.85),
-            (wide, 0.02),
-        ],
-        [(wide, 0.02), (wide * 0.6, 0.075), (0, 0.095), (-wide * 0.6, 0.075), (-wide, 0.02)],
-    )
-    ribbon = smooth(
-        [(-wide * 0.985, -0.05), (0, 0.022), (wide * 0.985, -0.05)],
-        [(wide * 0.985, -0.05), (wide * 1.01, 0.02)],
-        [(wide * 1.01, 0.02), (wide * 0.6, 0.077), (0, 0.097), (-wide * 0.6, 0.077), (-wide * 1.01, 0.02)],
-    )
-    items = [
-        Part(brim, fabric, (bend,), lift=1.4, softness=0.4),
-        Stroke(brim[np.r_[0 : len(brim), 0]] * [0.95, 0.95] + [0, 0.002], strength=0.2),
-    ]
-    return items + [
-        Part(crown, fabric, pinch, lift=1.0, softness=0.5, shift=13),
-        Part(ribbon, solid(any_color(g)), lift=0.25, softness=0.4),
-    ]
 
 
 # --- Shoes ------------------------------------------------------------------------------------------------------------------------
