@@ -236,10 +236,8 @@ def arrange(scene, items):
     angle = math.radians(g.normal(0, 1.5) if scene.hung else g.normal(habits.tilt, habits.spread))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.84, 1.06)
-    side = min(
-        width, height
-    )  # what lies beyond the square in the middle is cut off when a lesson makes pictures square
+    fill = habits.fill * g.uniform(0.8, 1.06)
+    side = min(width, height)  # of the square in the middle: the lessons cut off what lies beyond it
     scene.scale = fill * side / extent.max()
     room = np.maximum(side - extent * scene.scale, 12)
     center = np.array([width, height]) / 2 + g.uniform(-0.5, 0.5, 2) * room

@@ -741,9 +741,12 @@ def patch_pocket(fabric, x, y, half, flap=False):
 def shirt(g, background, kids, hung):
     cut = any_cut(g, kids, g.random() < 0.4, (1.35, 1.6), (0.1, 0.14))
     cut = replace(cut, neck=g.uniform(0.17, 0.21))
-    fabric = any_fabric(g, background, checks=1)
+    fabric = any_fabric(g, background, checks=0.85, denim=0.15)
+    short = g.random() < 0.15
+    sleeve, wrist = (0.42, cut.armhole * 0.42) if short else (g.uniform(1.05, 1.2), g.uniform(0.1, 0.12))
     hem_drop = g.choice([0.06, 0.1])
-    items = upper_body(g, cut, fabric, "v", hung, g.uniform(1.05, 1.2), g.uniform(0.1, 0.12), "cuff", hem_drop=hem_drop)
+    trim = "hem" if short else "cuff"
+    items = upper_body(g, cut, fabric, "v", hung, sleeve, wrist, trim, hem_drop=hem_drop)
     low = cut.length + 0.02 + hem_drop
     open_to = cut.dip * 1.7
     placket = np.array([(-0.045, open_to), (0.045, open_to - 0.02), (0.045, low), (-0.045, low)])
@@ -792,7 +795,7 @@ def outwear(g, background, kids, hung):
     cut = replace(any_cut(g, kids, g.random() < 0.3, (1.4, 1.75), (0.09, 0.13), roomy=1.15), neck=g.uniform(0.19, 0.23))
     fabric = outer_fabric(g, background)
     lining = woven(g, np.clip(any_color(g) * 0.8, 0.05, 0.9))
-    gap = g.uniform(0.05, 0.15) if g.random() < 0.2 else 0.0
+    gap = g.uniform(0.05, 0.15) if g.random() < 0.4 else 0.0
     items = [Part(body_outline(replace(cut, dip=0.02), "round"), lining, lift=1.0, tone=0.6, shift=7)]
     if hung:
         items += hanger(g, cut)
@@ -1332,20 +1335,24 @@ def strapped_top(g, cut, fabric, hung, drop):
 # --- Hats -------------------------------------------------------------------------------------------------------------------------
 
 
-def dome(wide, tall, base=0.0, flat=0.3):
-    """Return the runs of a crown: from its left end at the height `base` over the top to its right end."""
+def dome(wide, tall, flat=0.3):
+    """Return the runs of a crown: from its left end over the top to its right end."""
     return [
-        (-wide, base),
-        (-wide * 1.0, base - tall * 0.42),
-        (-wide * (0.62 + flat * 0.3), base - tall * 0.86),
-        (0, base - tall),
-        (wide * (0.62 + flat * 0.3), base - tall * 0.86),
-        (wide * 1.0, base - tall * 0.42),
-        (wide, base),
+        (-wide, 0),
+        (-wide * 1.0, -tall * 0.42),
+        (-wide * (0.62 + flat * 0.3), -tall * 0.86),
+        (0, -tall),
+        (wide * (0.62 + flat * 0.3), -tall * 0.86),
+        (wide * 1.0, -tall * 0.42),
+        (wide, 0),
     ]
 
 
 def hat(g, background, kids, hung):
+    return cap(g, background) if g.random() < 0.75 else beanie(g, background)
+
+
+def cap(g, background):
     """Return a cap seen from the front, its visor towards us, turned a little to one side."""
     fabric = any_fabric(g, background, plain=0.9, denim=0.1)
     visor_fabric = woven(g, any_color(g)) if g.random() < 0.3 else fabric
@@ -1402,6 +1409,40 @@ def hat(g, background, kids, hung):
         )
         items.append(Stroke(line, strength=0.2, width=0.004, dash=0.01))
     return items
+
+
+def beanie(g, background):
+    """Return a knitted hat with a turned-up rim, perhaps with a pompom."""
+    color = color_against(g, background)
+    fabric = replace(woven(g, color, 0.08), relief=str(g.choice(["rib", "knit"])), relief_period=float(g.uniform(5, 9)))
+    wide, tall = g.uniform(0.2, 0.24), g.uniform(0.28, 0.42)
+    items = []
+    if g.random() < 0.4:
+        items.append(
+            Part(
+                pompom(g, 0, -tall * 1.04, g.uniform(0.06, 0.1)),
+                replace(woven(g, any_color(g), 0.2), relief="knit", relief_period=5.0),
+                lift=1.2,
+            )
+        )
+    crown = smooth(dome(wide, tall, 0.1 + 0.4 * g.random()), [(wide, 0), (0, 0.03), (-wide, 0)])
+    folds = tuple(Fold((0, -tall), (x * wide, 0), 0.05, 0.012, 0.0, False) for x in (-0.7, -0.2, 0.35, 0.8))
+    items.append(Part(crown, fabric, folds, lift=1.2, softness=0.8))
+    rim = g.uniform(0.09, 0.14)
+    band = smooth(
+        [(-wide * 1.05, -rim * 0.5), (0, -rim * 0.3), (wide * 1.05, -rim * 0.5)],
+        [(wide * 1.05, -rim * 0.5), (wide * 1.06, rim * 0.6)],
+        [(wide * 1.06, rim * 0.6), (0, rim * 0.9), (-wide * 1.06, rim * 0.6)],
+        [(-wide * 1.06, rim * 0.6), (-wide * 1.05, -rim * 0.5)],
+    )
+    items.append(Part(band, replace(fabric, relief="rib", relief_period=6.0), lift=0.9, softness=0.5, shift=3))
+    return items
+
+
+def pompom(g, x, y, radius):
+    angles = np.linspace(0, 2 * math.pi, 60, endpoint=False)
+    reach = radius * (1 + 0.12 * g.standard_normal(60))
+    return np.column_stack([x + reach * np.cos(angles), y + reach * np.sin(angles)])
 
 
 # --- Shoes ------------------------------------------------------------------------------------------------------------------------
