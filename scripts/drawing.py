@@ -77,11 +77,11 @@ def habits_of(photographer):
         wall_colors=surface_colors(g, wall),
         texture=int(g.integers(1_000_000)),
         hangs=float(g.choice([0, 0, 0.3, 0.8])),
-        tilt=g.normal(0, 2.5),
-        spread=g.uniform(1.5, 5),
+        tilt=g.normal(0, 4),
+        spread=g.uniform(3, 9),
         floor_angle=g.choice([0, math.pi / 2]) + g.normal(0, 0.12),
-        lean=max(0.0, g.normal(0.05, 0.08)),
-        fill=g.uniform(0.88, 1.0),
+        lean=max(0.0, g.normal(0.04, 0.06)),
+        fill=g.uniform(0.9, 1.0),
         light=np.array([math.cos(light_angle), math.sin(light_angle)]),
         hardness=g.uniform(0.7, 1.3),
         falloff=g.uniform(0.04, 0.22),
@@ -91,7 +91,7 @@ def habits_of(photographer):
         saturation=g.uniform(0.72, 0.98),
         blur=g.uniform(0.3, 0.75),
         noise=g.uniform(0.004, 0.018),
-        neatness=g.uniform(0.4, 1.0),
+        neatness=g.uniform(0.3, 0.7),
     )
 
 
@@ -234,16 +234,13 @@ def arrange(scene, items):
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     angle = math.radians(g.normal(0, 1.5) if scene.hung else g.normal(habits.tilt, habits.spread))
-    if scene.stiff:
-        angle *= 1.5
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     extent = np.ptp((points - middle) @ turn.T, axis=0)
-    fill = habits.fill * g.uniform(0.93, 1.04)
-    scene.scale = fill * min(width / extent[0], height / extent[1])
-    if scene.stiff:
-        scene.scale *= g.uniform(0.78, 0.98)
-    room = np.maximum(np.array([width, height]) - extent * scene.scale, 12)
-    center = np.array([width, height]) / 2 + g.normal(0, 0.08, 2) * room
+    fill = habits.fill * g.uniform(0.8, 1.06)
+    side = min(width, height)  # of the square in the middle: the lessons cut off what lies beyond it
+    scene.scale = fill * side / extent.max()
+    room = np.maximum(side - extent * scene.scale, 12)
+    center = np.array([width, height]) / 2 + g.uniform(-0.5, 0.5, 2) * room
     linear = np.eye(3)
     linear[:2, :2] = turn * scene.scale
     linear[:2, 2] = center - turn @ middle * scene.scale
@@ -368,9 +365,6 @@ def height_of(scene, part, x, y, box):
             sag = wave(across / (4.2 * period)) * np.float32(0.06)
             ridge = (along / period + sag) % 1
             relief += 4 * ridge * (1 - ridge) * np.float32(0.22 * period)
-        elif fabric.relief == "diamond":
-            first, second = ((across + along) / period) % 1, ((across - along) / period) % 1
-            relief += np.minimum(4 * first * (1 - first), 4 * second * (1 - second)) * np.float32(0.2 * period)
     return relief
 
 

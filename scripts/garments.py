@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 TILE = 128  # pixels a side of a fabric's pattern, which repeats
 NAMED_COLORS = (  # as clothes have them; the first ten, dark, white, gray and blue, are the most frequent
-    (0.07, 0.07, 0.08),
-    (0.10, 0.10, 0.12),
+    (0.13, 0.13, 0.14),
+    (0.18, 0.18, 0.21),
     (0.93, 0.93, 0.92),
     (0.88, 0.86, 0.82),
     (0.55, 0.55, 0.57),
@@ -62,7 +62,7 @@ class Fabric:
 
     tile: np.ndarray
     base: np.ndarray  # its main color
-    relief: str = ""  # "", "rib", "knit", "quilt" or "diamond"
+    relief: str = ""  # "", "rib", "knit" or "quilt"
     relief_period: float = 6.0  # pixels
     gloss: float = 0.0
     zoom: float = 1.0
@@ -195,7 +195,7 @@ def color_against(g, background):
     """Return a color that can be told from a background, mostly."""
     color = any_color(g)
     for _ in range(20):
-        if np.abs(color - background).sum() > 0.7:
+        if np.abs(color - background).sum() > 0.9:
             break
         color = any_color(g)
     return color
@@ -259,17 +259,8 @@ def printed_fabric(g, colors, pattern):
             for column in range(size // period):
                 x, y = (column + 0.5 * (row % 2)) * period + radius, row * period + radius + 2
                 disc(pen, x, y, radius, rgb(ink[0]), size)
-    elif pattern in ("floral", "damask"):
+    else:  # "floral", "damask"
         draw_flowers(g, pen, size, ink, large=pattern == "damask")
-    elif pattern == "zigzag":
-        period = size // int(g.choice([4, 8]))
-        for top in range(-period, size + period, period):
-            points = [
-                (x, top + (period // 2 if (x * 2 // period) % 2 else 0)) for x in range(0, size + period, period // 2)
-            ]
-            pen.line(points, fill=rgb(ink[0]), width=max(4, period // 4))
-    else:  # "camouflage", "leopard"
-        return spotted(g, ground, ink, pattern)
     tile = np.asarray(image.reduce(2), np.float32) / 255
     return Fabric(tile, ground.astype(np.float32))
 
@@ -306,7 +297,7 @@ def draw_flowers(g, pen, size, ink, large):
 def checked(g, ground, ink):
     """Return a gingham or tartan: bands of color that cross, and mix where they do."""
     lines = np.zeros(TILE)
-    cells = TILE // int(g.choice([2, 3, 4, 6, 8]))
+    cells = TILE // int(g.choice([3, 4, 6]))
     lines[np.arange(TILE) % cells < cells * g.uniform(0.3, 0.55)] = g.uniform(0.4, 0.9)
     fine = np.where(np.abs(np.arange(TILE) % cells - cells * 0.75) < max(1, cells * 0.04), 0.7, 0.0)
     cover = (lines[:, None] + lines[None, :])[..., None] / 2
@@ -317,40 +308,21 @@ def checked(g, ground, ink):
     return Fabric(tile.astype(np.float32), np.asarray(ground + (ink[0] - ground) * 0.4, np.float32))
 
 
-def spotted(g, ground, ink, pattern):
-    """Return a fabric with irregular spots."""
-    grid = np.pad(g.standard_normal((14, 14), dtype=np.float32), 2, mode="wrap")
-    field = np.asarray(Image.fromarray(grid).resize((TILE, TILE), Image.Resampling.BICUBIC, box=(2, 2, 16, 16)))[
-        ..., None
-    ]
-    tile = np.broadcast_to(ground, (TILE, TILE, 3))
-    if pattern == "camouflage":
-        tile = np.where(field > 0.35, ink[0], np.where(field < -0.45, ink[-1], tile))
-    else:
-        tile = np.where(
-            np.abs(field - 0.45) < 0.22, ground * 0.2, np.where(field > 0.6, ink[0] * 0.6 + ground * 0.3, tile)
-        )
-    return Fabric(tile.astype(np.float32), np.asarray(ground, np.float32))
-
-
 def any_fabric(g, background, **shares):
-    """Return a fabric that can be told from the background. `shares` are weights of "plain", "denim", "knit", "shiny" and of patterns."""
+    """Return a fabric that can be told from the background. `shares` are weights of "plain", "denim", "shiny" and of patterns."""
     kind = str(g.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     color = color_against(g, background)
     if kind == "denim":
         shade = denim(g)
         for _ in range(6):
-            if np.abs(shade.base - background).sum() > 0.5:
+            if np.abs(shade.base - background).sum() > 0.7:
                 break
             shade = denim(g)
         return shade
-    if kind == "knit":
-        fabric = woven(g, color, 0.08)
-        return replace(fabric, relief=str(g.choice(["knit", "rib"])), relief_period=float(g.uniform(4.5, 8)))
     if kind == "shiny":
         return replace(woven(g, color, 0.02), gloss=float(g.uniform(0.4, 1.0)))
     if kind != "plain":
-        return printed_fabric(g, [color, any_color(g), any_color(g)], kind)
+        return printed_fabric(g, [color, color_against(g, color), any_color(g)], kind)
     return woven(g, color, g.uniform(0.01, 0.09))
 
 
@@ -639,7 +611,7 @@ def hanger(g, cut):
     return [Part(bar, solid(color), lift=0.6, softness=0), Stroke(hook, "cord", 0.016, metal, 1.0)]
 
 
-def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_drop=0.0, print_width=0.0, folds=()):
+def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_drop=0.0, print_width=0.0):
     """Return the parts of a t-shirt, a sweater, a shirt or the top of a dress, without collar and closure."""
     items = inside_back(g, cut, fabric, style)
     if hung:
@@ -651,7 +623,7 @@ def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_
     if not on_top:
         items += arms
     picture = motif(g, print_width, (0, cut.slope + cut.armhole * g.uniform(0.85, 1.1))) if print_width else None
-    items.append(Part(body_outline(cut, style, hem_drop), fabric, body_folds(g, cut, hung) + folds, motif=picture))
+    items.append(Part(body_outline(cut, style, hem_drop), fabric, body_folds(g, cut, hung), motif=picture))
     if sleeve:
         seam = armhole_of(cut)
         items += [Stroke(seam, strength=0.35), Stroke(mirror(seam), strength=0.35)]
@@ -692,8 +664,8 @@ def neck_band(cut, style, fabric, width=0.05):
 
 def t_shirt(g, background, kids, hung):
     fitted = g.random() < 0.45
-    cut = any_cut(g, kids, fitted, (1.15, 1.5), (0.1, 0.2))
-    fabric = any_fabric(g, background, plain=0.78, stripes=0.2, camouflage=0.02)
+    cut = any_cut(g, kids, fitted, (1.2, 1.5), (0.1, 0.2))
+    fabric = any_fabric(g, background, plain=0.8, stripes=0.2)
     style = str(g.choice(["round", "v"], p=[0.75, 0.25]))
     sleeve = g.uniform(0.2, 0.3) if fitted else g.uniform(0.28, 0.42)
     printed = g.random() < (0.8 if kids else 0.5)
@@ -716,50 +688,22 @@ def t_shirt(g, background, kids, hung):
 
 
 def longsleeve(g, background, kids, hung):
-    knitted = g.random() < 0.55
-    cut = any_cut(g, kids, g.random() < 0.4, (1.1, 1.45), (0.07, 0.17))
-    fabric = (
-        any_fabric(g, background, knit=1)
-        if knitted
-        else any_fabric(g, background, plain=0.7, stripes=0.26, floral=0.04)
-    )
-    style = str(g.choice(["round", "v"], p=[0.88, 0.12]))
-    sleeve = g.uniform(0.95, 1.2) if g.random() < 0.85 else g.uniform(0.7, 0.85)
-    sweatshirt = g.random() < 0.6
-    printed = g.random() < (0.6 if kids else 0.3) and not knitted
+    cut = any_cut(g, kids, g.random() < 0.3, (1.15, 1.4), (0.08, 0.16))
+    fabric = any_fabric(g, background, plain=1)
+    printed = g.random() < 0.6
     items = upper_body(
         g,
         cut,
         fabric,
-        style,
+        "round",
         hung,
-        sleeve * (0.85 if kids else 1),
-        g.uniform(0.085, 0.12),
-        "rib" if sweatshirt else "hem",
-        hem="rib" if sweatshirt else "hem",
+        g.uniform(1.0, 1.2) * (0.85 if kids else 1),
+        g.uniform(0.085, 0.11),
+        "rib",
+        hem="rib",
         print_width=g.uniform(0.35, 0.55) * cut.chest * 2 * printed,
     )
-    if style == "round" and g.random() < 0.25:
-        items += high_collar(cut, fabric)
-    else:
-        items += neck_band(cut, style, fabric, g.uniform(0.035, 0.08))
-    return items
-
-
-def high_collar(cut, fabric):
-    """Return a turtleneck."""
-    n, d = cut.neck * 0.98, cut.dip
-    outline = smooth(
-        [(-n, d * 0.3), (-n * 0.92, -0.12)],
-        [(-n * 0.92, -0.12), (0, -0.14), (n * 0.92, -0.12)],
-        [(n * 0.92, -0.12), (n, d * 0.3)],
-        [(n, d * 0.3), (n * 0.5, d * 0.9), (0, d * 1.05), (-n * 0.5, d * 0.9), (-n, d * 0.3)],
-    )
-    fold = Fold((-n, -0.02), (n, -0.02), 0.05, 0.01, 0.6)
-    return [
-        Part(outline, ribbed(fabric), (fold,), lift=0.7, softness=0.4),
-        Stroke(curve([(-n * 0.9, -0.09), (0, -0.105), (n * 0.9, -0.09)]), strength=0.3),
-    ]
+    return items + neck_band(cut, "round", fabric, g.uniform(0.04, 0.08))
 
 
 def patch_pocket(fabric, x, y, half, flap=False):
@@ -796,37 +740,28 @@ def patch_pocket(fabric, x, y, half, flap=False):
 
 def shirt(g, background, kids, hung):
     cut = any_cut(g, kids, g.random() < 0.4, (1.35, 1.6), (0.1, 0.14))
-    cut = replace(cut, neck=g.uniform(0.16, 0.2))
-    fabric = any_fabric(g, background, plain=0.8, denim=0.2) if g.random() < 0.42 else shirting(g, background)
-    short = g.random() < 0.4
-    sleeve = g.uniform(0.36, 0.46) if short else g.uniform(1.05, 1.2)
-    wrist = cut.armhole * 0.42 if short else g.uniform(0.1, 0.12)
-    items = upper_body(
-        g, cut, fabric, "v", hung, sleeve, wrist, "hem" if short else "cuff", hem_drop=g.choice([0.0, 0.06, 0.1])
-    )
-    low = cut.length + 0.02
+    cut = replace(cut, neck=g.uniform(0.17, 0.21))
+    fabric = any_fabric(g, background, checks=0.85, denim=0.15)
+    short = g.random() < 0.15
+    sleeve, wrist = (0.42, cut.armhole * 0.42) if short else (g.uniform(1.05, 1.2), g.uniform(0.1, 0.12))
+    hem_drop = g.choice([0.06, 0.1])
+    trim = "hem" if short else "cuff"
+    items = upper_body(g, cut, fabric, "v", hung, sleeve, wrist, trim, hem_drop=hem_drop)
+    low = cut.length + 0.02 + hem_drop
     open_to = cut.dip * 1.7
-    placket = np.array([(-0.035, open_to), (0.035, open_to - 0.02), (0.035, low), (-0.035, low)])
+    placket = np.array([(-0.045, open_to), (0.045, open_to - 0.02), (0.045, low), (-0.045, low)])
     items += [
-        Part(placket, fabric, lift=0.22, softness=0.9),
-        Stroke(np.array([(0.028, open_to), (0.028, low)]), strength=0.25, dash=0.012),
+        Part(placket, fabric, lift=0.35, softness=0.9, shift=17),
+        Stroke(np.array([(0.036, open_to), (0.036, low)]), strength=0.35, dash=0.012),
+        Stroke(np.array([(-0.036, open_to), (-0.036, low)]), strength=0.35, dash=0.012),
     ]
     color = np.array([0.92, 0.92, 0.9]) if fabric.base.mean() < 0.5 else np.array([0.25, 0.22, 0.2])
     for y in np.arange(open_to + 0.06, low - 0.08, g.uniform(0.15, 0.2)):
-        items += button(0, y, color, 0.019)
+        items += button(0, y, color, 0.021)
     if g.random() < 0.7:
         pocket = patch_pocket(fabric, cut.chest * 0.48, cut.slope + cut.armhole * 0.75, 0.125, flap=g.random() < 0.3)
         items += pocket + [mirror_item(item) for item in pocket] * (g.random() < 0.3)
     return items + shirt_collar(g, cut, fabric, open_to)
-
-
-def shirting(g, background):
-    """Return a checked or finely striped fabric, as shirts have it."""
-    colors = [color_against(g, background), any_color(g), any_color(g)]
-    fabric = printed_fabric(g, colors, "checks" if g.random() < 0.6 else "stripes")
-    if g.random() < 0.5:
-        return replace(fabric, tile=np.ascontiguousarray(fabric.tile.transpose(1, 0, 2)))
-    return fabric
 
 
 def shirt_collar(g, cut, fabric, open_to):
@@ -856,91 +791,37 @@ def shirt_collar(g, cut, fabric, open_to):
 
 
 def outwear(g, background, kids, hung):
-    kind = str(
-        g.choice(["puffer", "vest", "bomber", "blazer", "coat", "jacket"], p=[0.38, 0.20, 0.12, 0.12, 0.10, 0.08])
-    )
-    lengths = {"coat": (1.7, 2.1), "blazer": (1.3, 1.5), "bomber": (1.15, 1.35)}
-    cut = any_cut(
-        g, kids, kind in ("blazer", "coat") or g.random() < 0.3, lengths.get(kind, (1.2, 1.6)), (0.09, 0.13), roomy=1.1
-    )
-    cut = replace(cut, neck=g.uniform(0.17, 0.22))
-    fabric = outer_fabric(g, background, kind)
+    """Return a quilted jacket with a zip and a hood."""
+    cut = replace(any_cut(g, kids, g.random() < 0.3, (1.4, 1.75), (0.09, 0.13), roomy=1.15), neck=g.uniform(0.19, 0.23))
+    fabric = outer_fabric(g, background)
     lining = woven(g, np.clip(any_color(g) * 0.8, 0.05, 0.9))
-    gap = g.uniform(0.05, 0.2) if g.random() < 0.45 else 0.0
-    lapels = kind in ("blazer", "coat")
-    hood = not lapels and g.random() < 0.5
+    gap = g.uniform(0.05, 0.15) if g.random() < 0.4 else 0.0
     items = [Part(body_outline(replace(cut, dip=0.02), "round"), lining, lift=1.0, tone=0.6, shift=7)]
     if hung:
         items += hanger(g, cut)
-    if hood:
-        items += hood_of(cut, fabric, lining)
-    arms, on_top = [], False
-    if kind != "vest":
-        trim = {"bomber": "rib", "puffer": str(g.choice(["rib", "hem"])), "jacket": "cuff"}.get(kind, "hem")
-        arms, on_top = sleeves(
-            g, cut, fabric, g.uniform(1.05, 1.2) * (0.85 if kids else 1), g.uniform(0.12, 0.15), hung, trim
-        )
-    if not on_top:
-        items += arms
-    items += front_panels(g, cut, fabric, gap, lapels, hung)
-    if kind != "vest":
-        seam = armhole_of(cut)
-        items += [Stroke(seam, strength=0.4), Stroke(mirror(seam), strength=0.4)]
-    if kind == "bomber":
-        for side in (-1, 1):
-            band = np.array(
-                [
-                    (side * (gap * 0.8 + 0.005), cut.length - 0.01),
-                    (side * cut.hem, cut.length - 0.03),
-                    (side * cut.hem * 0.93, cut.length + 0.1),
-                    (side * gap * 0.8, cut.length + 0.12),
-                ]
-            )
-            items.append(Part(band, ribbed(fabric), lift=0.6, softness=0.5, tone=0.94))
-    if on_top:
-        items += arms
-    items += closure(g, cut, fabric, kind, gap)
-    items += jacket_pockets(g, cut, fabric, kind)
-    if lapels:
-        items += lapels_of(g, cut, fabric, gap)
-    elif not hood:
-        items += (
-            stand_collar(cut, ribbed(fabric) if kind == "bomber" else fabric, gap)
-            if not fabric.thread
-            else shirt_collar(g, replace(cut, neck=cut.neck + 0.02), fabric, cut.dip * 1.2)
-        )
-    return items
+    items += hood_of(g, cut, fabric, lining)
+    length, trim = g.uniform(1.0, 1.15) * (0.85 if kids else 1), str(g.choice(["rib", "hem"]))
+    arms, on_top = sleeves(g, cut, fabric, length, g.uniform(0.14, 0.17), hung, trim)
+    seam = armhole_of(cut)
+    front = front_panels(g, cut, fabric, gap, hung)
+    front += [Stroke(seam, strength=0.4), Stroke(mirror(seam), strength=0.4)]
+    items += front + arms if on_top else arms + front
+    return items + closure(g, cut, fabric, gap) + jacket_pockets(g, cut, fabric)
 
 
-def outer_fabric(g, background, kind):
-    """Return a fabric for a jacket or a coat."""
-    color = color_against(g, background)
-    if kind in ("puffer", "vest"):
-        fabric = replace(
-            woven(g, color, 0.02),
-            gloss=float(g.uniform(0.2, 0.9)),
-            relief=str(g.choice(["quilt", "quilt", "quilt", "diamond"])),
-        )
-        if g.random() < 0.2:
-            fabric = replace(
-                printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["camouflage", "dots", "floral"]))),
-                relief="quilt",
-                gloss=0.3,
-            )
-        return replace(fabric, relief_period=float(g.uniform(17, 30)))
-    if kind in ("blazer", "coat"):
-        return any_fabric(g, background, checks=1) if g.random() < 0.25 else woven(g, color, 0.1)
-    return any_fabric(g, background, plain=0.35, denim=0.08, shiny=0.57)
+def outer_fabric(g, background):
+    """Return a quilted fabric for a warm jacket."""
+    fabric = replace(woven(g, color_against(g, background), 0.02), gloss=float(g.uniform(0.2, 0.9)))
+    return replace(fabric, relief="quilt", relief_period=float(g.uniform(17, 28)))
 
 
-def front_panels(g, cut, fabric, gap, lapels, hung):
+def front_panels(g, cut, fabric, gap, hung):
     """Return the two halves of a jacket's front, `gap` apart at the hem."""
-    break_y = cut.length * 0.45 if lapels else cut.dip
     right = side_runs(cut)
     right[-1] = [(cut.hem, cut.length), (cut.hem * 0.5, cut.length + 0.015), (gap, cut.length + 0.02)]
     front = [
-        [(gap, cut.length + 0.02), (gap * 0.8 - 0.004, break_y + 0.1), (gap * 0.5 - 0.01, break_y)],
-        [(gap * 0.5 - 0.01, break_y), (cut.neck * 0.75, cut.dip * 0.5), (cut.neck, 0)],
+        [(gap, cut.length + 0.02), (gap * 0.8 - 0.004, cut.dip + 0.1), (gap * 0.5 - 0.01, cut.dip)],
+        [(gap * 0.5 - 0.01, cut.dip), (cut.neck * 0.75, cut.dip * 0.5), (cut.neck, 0)],
     ]
     outline = smooth(*right, *front)
     folds = body_folds(g, cut, hung, 9)
@@ -949,26 +830,9 @@ def front_panels(g, cut, fabric, gap, lapels, hung):
     return [Part(mirror(outline), fabric, theirs, lift=1.0), Part(outline, fabric, ours, lift=0.9)]
 
 
-def closure(g, cut, fabric, kind, gap):
-    """Return the zip or the buttons of a jacket."""
+def closure(g, cut, fabric, gap):
+    """Return the zip of a jacket."""
     top, low = cut.dip + 0.04, cut.length
-    if kind in ("blazer", "coat"):
-        top = cut.length * 0.5
-        count = 2 if kind == "blazer" else int(g.integers(3, 6))
-        items = []
-        for y in np.linspace(top, top + (0.2 if kind == "blazer" else cut.length * 0.35), count):
-            items += button(-gap * 0.9 - 0.03, y, fabric.base * 0.5 + 0.05, 0.022)
-            if kind == "coat" and gap == 0:
-                items += button(0.2, y, fabric.base * 0.5 + 0.05, 0.022)
-        return items
-    if kind == "jacket" and fabric.thread:
-        items = []
-        for y in np.arange(top + 0.06, low, 0.19):
-            items += button(-gap * 0.8 - 0.02, y, (0.72, 0.55, 0.35), 0.018)
-        return [
-            Stroke(np.array([(gap * 0.8 + 0.05, top), (gap + 0.05, low)]), "paint", 0.006, fabric.thread, 0.8, 0.016),
-            *items,
-        ]
     teeth = tuple(np.array([0.75, 0.74, 0.7])) if g.random() < 0.5 else tuple(fabric.base * 0.4)
     items = []
     for side in (-1, 1) if gap else (1,):
@@ -980,68 +844,23 @@ def closure(g, cut, fabric, kind, gap):
             ]
         )
         items += [
-            Stroke(line, "cord", 0.026, tuple(fabric.base * 0.55), 0.9),
-            Stroke(line, "paint", 0.014, teeth, 0.9, 0.008),
+            Stroke(line, "cord", 0.04, tuple(fabric.base * 0.5), 0.95),
+            Stroke(line, "paint", 0.02, teeth, 0.95, 0.008),
         ]
         items.append(Stroke(line + [side * 0.035, 0], strength=0.3))
     pull = (gap * 0.5, top)
     return [*items, Stroke(np.array([pull, (pull[0] + 0.012, pull[1] + 0.06)]), "cord", 0.02, (0.7, 0.7, 0.7), 1.0)]
 
 
-def jacket_pockets(g, cut, fabric, kind):
-    y = cut.length * g.uniform(0.62, 0.72)
-    x = cut.waist * 0.6
-    if kind in ("blazer", "coat"):
-        flap = smooth(
-            [(x - 0.14, y), (x + 0.14, y - 0.015)],
-            [(x + 0.14, y - 0.015), (x + 0.14, y + 0.06), (x - 0.14, y + 0.075), (x - 0.14, y)],
-        )
-        right = [Part(flap, fabric, lift=0.35, softness=0.5)]
-    elif kind == "jacket" and g.random() < 0.7:
-        right = patch_pocket(fabric, cut.chest * 0.5, cut.slope + cut.armhole * 0.75, 0.12, flap=True)
-    else:
-        line = np.array([(x + 0.02, y - 0.12), (x + 0.1, y + 0.14)])
-        right = [Stroke(line, "cord", 0.02, tuple(fabric.base * 0.5), 0.9), Stroke(line - [0.03, 0], strength=0.25)]
+def jacket_pockets(g, cut, fabric):
+    x, y = cut.waist * 0.6, cut.length * g.uniform(0.62, 0.72)
+    line = np.array([(x + 0.02, y - 0.12), (x + 0.1, y + 0.14)])
+    right = [Stroke(line, "cord", 0.03, tuple(fabric.base * 0.5), 0.9), Stroke(line - [0.03, 0], strength=0.25)]
     return right + [mirror_item(item) for item in right]
 
 
-def lapels_of(g, cut, fabric, gap):
-    """Return the collar and the lapels of a blazer."""
-    n, end = cut.neck, (gap * 0.5, cut.length * 0.46)
-    notch = (n + 0.10, cut.length * 0.21)
-    lapel = smooth(
-        [(n * 0.9, 0.0), (n * 0.4, cut.length * 0.2), end],
-        [end, (n * 0.75, cut.length * 0.34), notch],
-        [notch, (n * 0.95, cut.length * 0.19), (n * 0.9, 0.0)],
-    )
-    collar = smooth(
-        [(n * 0.2, -0.075), (n * 0.85, -0.05), (n + 0.09, 0.09), (n + 0.11, cut.length * 0.155)],
-        [(n + 0.11, cut.length * 0.155), (n * 0.9, cut.length * 0.17)],
-        [(n * 0.9, cut.length * 0.17), (n * 0.75, 0.05), (n * 0.2, -0.02)],
-    )
-    back = Part(smooth([(-n, 0), (0, -0.08), (n, 0)], [(n, 0), (0, 0.02), (-n, 0)]), fabric, lift=0.4, tone=0.85)
-    right = [
-        Part(lapel, fabric, lift=0.6, softness=0.4, grain=0.35),
-        Part(collar, fabric, lift=0.6, softness=0.4, grain=-0.6),
-    ]
-    return [back, *[mirror_part(part) for part in right], *right]
-
-
-def stand_collar(cut, fabric, gap):
-    n = cut.neck
-    open_x = gap * 0.5
-    right = smooth(
-        [(open_x, cut.dip + 0.03), (open_x + 0.01, -0.02), (n * 0.8, -0.1)],
-        [(n * 0.8, -0.1), (n + 0.03, 0.02), (n * 0.75, cut.dip * 0.75), (open_x, cut.dip + 0.03)],
-    )
-    back = smooth(
-        [(-n * 0.85, -0.08), (0, -0.13), (n * 0.85, -0.08)], [(n * 0.85, -0.08), (0, 0.05), (-n * 0.85, -0.08)]
-    )
-    part = Part(right, fabric, lift=0.6, softness=0.4, grain=0.3)
-    return [Part(back, fabric, lift=0.4, tone=0.6), mirror_part(part), part]
-
-
-def hood_of(cut, fabric, lining):
+def hood_of(g, cut, fabric, lining):
+    """Return a hood that lies open, often with fur along its edge."""
     n = cut.neck
     outer = smooth(
         [
@@ -1071,8 +890,12 @@ def hood_of(cut, fabric, lining):
         Fold((-n, -0.05), (-n * 0.3, -0.4), 0.05, 0.012, 0.8),
         Fold((n, -0.05), (n * 0.3, -0.4), 0.05, 0.012, -0.8),
     )
+    middle, hairs = np.array([0, -0.12]), 1.24 + 0.07 * g.standard_normal((len(inner), 1))
+    tan = np.array(((0.62, 0.5, 0.36), (0.8, 0.74, 0.64), (0.4, 0.34, 0.3))[g.integers(3)])
+    fur = replace(woven(g, tan, 0.25), relief="knit", relief_period=5.0)
     return [
         Part(outer, fabric, folds, lift=1.0),
+        *[Part(middle + (inner - middle) * hairs, fur, lift=0.8)] * (g.random() < 0.8),
         Part(inner, lining, lift=0.2, tone=0.62),
         Stroke(curve([(0, 0.1), (0.01, -0.12), (0, -0.35)]), strength=0.3),
     ]
@@ -1108,11 +931,11 @@ def trousers(g, background, kids, hung, short):
     if kind == "jeans":
         fabric = any_fabric(g, background, denim=0.92, plain=0.08)
     else:
-        fabric = any_fabric(g, background, plain=0.86, stripes=0.05, checks=0.05, camouflage=0.04)
+        fabric = any_fabric(g, background, plain=1)
     waist, rise = g.uniform(0.34, 0.44), g.uniform(0.42, 0.58)
     hip = waist * g.uniform(1.08, 1.2)
     if short:
-        length = rise + g.uniform(0.12, 0.45)
+        length = rise + g.uniform(0.2, 0.45)
         ankle = hip * g.uniform(0.44, 0.53)
         stance = hip - ankle + g.uniform(-0.02, 0.06)
     else:
@@ -1328,7 +1151,7 @@ def shorts(g, background, kids, hung):
     return trousers(g, background, kids, hung, short=True)
 
 
-def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats, shift=0):
+def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats):
     """Return the cloth of a skirt between the heights `top` and `low`; its hem is `drop` higher at the sides."""
     tall = low - top
     outline = smooth(
@@ -1343,10 +1166,10 @@ def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats, shift=0):
         ],
         [(-hem, low - drop), (-hip, top + tall * 0.36), (-waist, top)],
     )
-    return Part(outline, fabric, skirt_folds(g, waist, hip, hem, top, low, pleats), shift=shift)
+    return Part(outline, fabric, skirt_folds(g, waist, hip, hem, top, low, pleats))
 
 
-def skirt_folds(g, waist, hip, hem, top, low, pleats=0):
+def skirt_folds(g, waist, hip, hem, top, low, pleats):
     """Return `pleats`, or soft folds, more the wider the skirt is, that open towards the hem."""
     tall = low - top
     if pleats:
@@ -1366,18 +1189,13 @@ def skirt_folds(g, waist, hip, hem, top, low, pleats=0):
 
 
 def skirt(g, background, kids, hung):
-    kind = str(g.choice(["straight", "flared", "pleated", "tiered", "denim"], p=[0.16, 0.28, 0.28, 0.14, 0.14]))
-    fabric = (
-        any_fabric(g, background, denim=1)
-        if kind == "denim"
-        else any_fabric(g, background, plain=0.6, checks=0.2, floral=0.08, dots=0.06, shiny=0.06)
-    )
+    pleats = int(g.integers(9, 18)) if g.random() < 0.55 else 0
+    fabric = any_fabric(g, background, plain=0.6, checks=0.2, floral=0.08, dots=0.06, shiny=0.06)
     waist = g.uniform(0.32, 0.42)
-    length = g.uniform(0.75, 1.5) * (0.8 if kids else 1)
-    flare = {"straight": g.uniform(0.95, 1.2), "denim": g.uniform(1.1, 1.45)}.get(kind, g.uniform(1.5, 2.3))
+    length = g.uniform(0.75, 1.15) * (0.8 if kids else 1)
+    flare = g.uniform(1.7, 2.4)
     hip, hem = waist * (1.1 + 0.25 * (flare - 1)), waist * flare
     drop = 0.02 + 0.10 * max(flare - 1.1, 0)
-    thread = fabric.thread or tuple(fabric.base * 0.62)
     items = [
         Part(
             smooth([(-waist, -0.06), (0, -0.07), (waist, -0.06)], [(waist, -0.06), (0, 0.05), (-waist, -0.06)]),
@@ -1386,44 +1204,20 @@ def skirt(g, background, kids, hung):
             tone=0.6,
         )
     ]
-    if kind == "tiered":
-        count = int(g.integers(2, 4))
-        for index in reversed(range(count)):
-            top, low = length * index / count, length * (index + 1) / count + 0.02
-            wide = waist + (hem - waist) * index / count
-            items.append(
-                skirt_part(
-                    g,
-                    fabric,
-                    wide,
-                    wide * 1.1,
-                    (waist + (hem - waist) * (index + 1) / count) * 1.08,
-                    top,
-                    low,
-                    drop,
-                    0,
-                    13 * index,
-                )
-            )
-    else:
-        items.append(
-            skirt_part(g, fabric, waist, hip, hem, 0, length, drop, int(g.integers(9, 18)) if kind == "pleated" else 0)
-        )
-        line = curve(
-            [
-                (-hem * 0.985, length - drop - 0.04),
-                (-hem * 0.6, length - drop * 0.25 - 0.045),
-                (0, length - 0.045),
-                (hem * 0.6, length - drop * 0.25 - 0.045),
-                (hem * 0.985, length - drop - 0.04),
-            ]
-        )
-        items.append(
-            Stroke(line, "paint", 0.007, thread, 0.6, 0.016) if kind == "denim" else Stroke(line, strength=0.25)
-        )
+    items.append(skirt_part(g, fabric, waist, hip, hem, 0, length, drop, pleats))
+    line = curve(
+        [
+            (-hem * 0.985, length - drop - 0.04),
+            (-hem * 0.6, length - drop * 0.25 - 0.045),
+            (0, length - 0.045),
+            (hem * 0.6, length - drop * 0.25 - 0.045),
+            (hem * 0.985, length - drop - 0.04),
+        ]
+    )
+    items.append(Stroke(line, strength=0.25))
     rim = [(-waist, -0.06), (0, -0.045), (waist, -0.06)]
     band = smooth(rim, [(waist * 1.01, 0.02), (0, 0.035), (-waist * 1.01, 0.02)])
-    elastic = kind in ("flared", "tiered") and g.random() < 0.5
+    elastic = not pleats and g.random() < 0.5
     items.append(
         Part(
             band,
@@ -1433,25 +1227,9 @@ def skirt(g, background, kids, hung):
             shift=9,
         )
     )
-    if kind == "denim":
-        items += [
-            Stroke(np.array([(0, 0.03), (0.0, length)]), strength=0.4, width=0.008),
-            Stroke(np.array([(0.05, 0.03), (0.05, length)]), "paint", 0.007, thread, 0.7, 0.018),
-        ]
-        if g.random() < 0.6:
-            for y in np.arange(-0.02, length - 0.1, 0.16):
-                items += button(0.025, y, (0.75, 0.6, 0.4), 0.018)
-        for side in (-1, 1):
-            items.append(
-                Stroke(
-                    curve([(side * waist * 0.5, 0.02), (side * waist * 0.62, 0.13), (side * hip * 0.97, 0.17)]),
-                    strength=0.5,
-                    width=0.009,
-                )
-            )
-    elif g.random() < 0.3:
+    if g.random() < 0.3:
         items.append(Stroke(np.array([(waist * 0.93, 0.03), (hip * 0.93, length * 0.32)]), strength=0.4))
-    if g.random() < 0.2 and kind != "denim":
+    if g.random() < 0.2:
         items += belt_bow(g, 0.0, tuple(any_color(g)))
     if hung:
         items += clip_hanger(waist)
@@ -1469,40 +1247,29 @@ def belt_bow(g, y, color):
 
 
 def dress(g, background, kids, hung):
-    fabric = any_fabric(g, background, plain=0.34, floral=0.36, dots=0.14, stripes=0.1, shiny=0.04, leopard=0.02)
-    arms = str(g.choice(["straps", "none", "short", "long"], p=[0.32, 0.40, 0.22, 0.06]))
-    kind = str(g.choice(["sheath", "flared", "waisted"], p=[0.2, 0.3, 0.5]))
+    fabric = any_fabric(g, background, plain=0.4, floral=0.4, dots=0.2)
+    arms = str(g.choice(["straps", "none", "short"], p=[0.4, 0.45, 0.15]))
     length = g.uniform(1.8, 2.3) * (0.88 if kids else 1)
     chest = g.uniform(0.36, 0.44)
     waist_y = g.uniform(0.7, 0.85)
-    slim = {"sheath": 0.92, "flared": 1.04, "waisted": g.uniform(0.74, 0.86)}[kind]
+    slim = g.uniform(0.74, 0.86)
     shoulder = chest * (g.uniform(0.62, 0.8) if arms in ("none", "straps") else g.uniform(0.84, 0.95))
     neck = min(g.uniform(0.15, 0.24), shoulder - 0.06)
     cut = Cut(
         shoulder, chest, chest * slim, chest * slim, waist_y, neck, g.uniform(0.12, 0.26), 0.05, g.uniform(0.34, 0.4)
     )
-    hem = {
-        "sheath": chest * g.uniform(1.0, 1.2),
-        "flared": chest * g.uniform(1.4, 1.9),
-        "waisted": chest * g.uniform(1.4, 2.2),
-    }[kind]
+    hem = chest * g.uniform(1.6, 2.2)
     style = str(g.choice(["round", "v", "square"], p=[0.55, 0.28, 0.17]))
     drop = 0.02 + 0.08 * max(hem / chest - 1, 0)
-    folds = ()
-    if kind != "waisted":  # cut in one piece
-        cut = replace(cut, hem=hem, length=length - drop, waist=cut.waist if kind == "sheath" else (chest + hem) / 2)
-        folds = skirt_folds(g, cut.waist, cut.waist, hem, waist_y, length)
     items = []
     if arms == "straps":
-        items += strapped_top(g, cut, fabric, hung, drop, folds)
+        items += strapped_top(g, cut, fabric, hung, drop)
     else:
-        sleeve = {"none": 0.0, "short": g.uniform(0.24, 0.4), "long": g.uniform(0.9, 1.15)}[arms]
-        wrist = cut.armhole * 0.38 if arms == "short" else 0.1
-        items += upper_body(g, cut, fabric, style, hung, sleeve, wrist, "hem", hem="", hem_drop=drop, folds=folds)
+        sleeve = g.uniform(0.24, 0.34) if arms == "short" else 0.0
+        items += upper_body(g, cut, fabric, style, hung, sleeve, cut.armhole * 0.38, "hem", hem="", hem_drop=drop)
         if g.random() < 0.5:
             items += neck_band(cut, style, fabric, 0.03)
-    if kind == "waisted":
-        items += dress_skirt(g, fabric, cut, waist_y - 0.02, hem, length, drop, hung)
+    items += dress_skirt(g, fabric, cut, waist_y - 0.02, hem, length, drop, hung)
     items.append(
         Stroke(curve([(-hem * 0.97, length - 0.09), (0, length - 0.045), (hem * 0.97, length - 0.09)]), strength=0.2)
     )
@@ -1527,7 +1294,7 @@ def dress_skirt(g, fabric, cut, top, hem, length, drop, hung):
     return items
 
 
-def strapped_top(g, cut, fabric, hung, drop, folds):
+def strapped_top(g, cut, fabric, hung, drop):
     """Return the top of a dress that is held by straps."""
     wide = cut.shoulder * 0.75
     edge = cut.slope + cut.armhole * 0.62
@@ -1560,7 +1327,7 @@ def strapped_top(g, cut, fabric, hung, drop, folds):
         mirror(side),
         [(-cut.chest * 0.98, edge + 0.16), (-wide, edge), (-wide * 0.5, edge + 0.02), (0, edge + 0.06)],
     )
-    items.append(Part(outline, fabric, body_folds(g, cut, hung, 5) + folds))
+    items.append(Part(outline, fabric, body_folds(g, cut, hung, 5)))
     items.append(Stroke(curve([(-wide, edge + 0.03), (0, edge + 0.09), (wide, edge + 0.03)]), strength=0.25))
     return items
 
@@ -1568,27 +1335,26 @@ def strapped_top(g, cut, fabric, hung, drop, folds):
 # --- Hats -------------------------------------------------------------------------------------------------------------------------
 
 
-def hat(g, background, kids, hung):
-    kind = str(g.choice(["cap", "beanie", "bucket", "brimmed", "top"], p=[0.42, 0.22, 0.12, 0.16, 0.08]))
-    return {"cap": cap, "beanie": beanie, "bucket": bucket, "brimmed": brimmed, "top": sun_hat}[kind](g, background)
-
-
-def dome(wide, tall, base=0.0, flat=0.3):
-    """Return the runs of a crown: from its left end at the height `base` over the top to its right end."""
+def dome(wide, tall, flat=0.3):
+    """Return the runs of a crown: from its left end over the top to its right end."""
     return [
-        (-wide, base),
-        (-wide * 1.0, base - tall * 0.42),
-        (-wide * (0.62 + flat * 0.3), base - tall * 0.86),
-        (0, base - tall),
-        (wide * (0.62 + flat * 0.3), base - tall * 0.86),
-        (wide * 1.0, base - tall * 0.42),
-        (wide, base),
+        (-wide, 0),
+        (-wide * 1.0, -tall * 0.42),
+        (-wide * (0.62 + flat * 0.3), -tall * 0.86),
+        (0, -tall),
+        (wide * (0.62 + flat * 0.3), -tall * 0.86),
+        (wide * 1.0, -tall * 0.42),
+        (wide, 0),
     ]
+
+
+def hat(g, background, kids, hung):
+    return cap(g, background) if g.random() < 0.75 else beanie(g, background)
 
 
 def cap(g, background):
     """Return a cap seen from the front, its visor towards us, turned a little to one side."""
-    fabric = any_fabric(g, background, plain=0.8, denim=0.1, checks=0.06, camouflage=0.04)
+    fabric = any_fabric(g, background, plain=0.9, denim=0.1)
     visor_fabric = woven(g, any_color(g)) if g.random() < 0.3 else fabric
     wide, tall = g.uniform(0.21, 0.24), g.uniform(0.24, 0.30)
     look = g.normal(0, 0.06)
@@ -1649,12 +1415,6 @@ def beanie(g, background):
     """Return a knitted hat with a turned-up rim, perhaps with a pompom."""
     color = color_against(g, background)
     fabric = replace(woven(g, color, 0.08), relief=str(g.choice(["rib", "knit"])), relief_period=float(g.uniform(5, 9)))
-    if g.random() < 0.35:
-        fabric = replace(
-            printed_fabric(g, [color, any_color(g), any_color(g)], str(g.choice(["stripes", "zigzag", "dots"]))),
-            relief="knit",
-            relief_period=6.0,
-        )
     wide, tall = g.uniform(0.2, 0.24), g.uniform(0.28, 0.42)
     items = []
     if g.random() < 0.4:
@@ -1665,7 +1425,7 @@ def beanie(g, background):
                 lift=1.2,
             )
         )
-    crown = smooth(dome(wide, tall, 0.0, 0.1 + 0.4 * g.random()), [(wide, 0), (0, 0.03), (-wide, 0)])
+    crown = smooth(dome(wide, tall, 0.1 + 0.4 * g.random()), [(wide, 0), (0, 0.03), (-wide, 0)])
     folds = tuple(Fold((0, -tall), (x * wide, 0), 0.05, 0.012, 0.0, False) for x in (-0.7, -0.2, 0.35, 0.8))
     items.append(Part(crown, fabric, folds, lift=1.2, softness=0.8))
     rim = g.uniform(0.09, 0.14)
@@ -1676,9 +1436,6 @@ def beanie(g, background):
         [(-wide * 1.06, rim * 0.6), (-wide * 1.05, -rim * 0.5)],
     )
     items.append(Part(band, replace(fabric, relief="rib", relief_period=6.0), lift=0.9, softness=0.5, shift=3))
-    if g.random() < 0.3:
-        patch = np.array([(-0.05, -0.02), (0.05, -0.02), (0.05, 0.05), (-0.05, 0.05)])
-        items.append(Part(patch, solid(any_color(g)), lift=0.2, softness=0))
     return items
 
 
@@ -1688,138 +1445,20 @@ def pompom(g, x, y, radius):
     return np.column_stack([x + reach * np.cos(angles), y + reach * np.sin(angles)])
 
 
-def bucket(g, background):
-    fabric = any_fabric(g, background, plain=0.55, denim=0.15, floral=0.1, checks=0.1, camouflage=0.1)
-    wide, tall, brim = g.uniform(0.17, 0.2), g.uniform(0.2, 0.26), g.uniform(0.09, 0.13)
-    skirt_line = smooth(
-        [(-wide * 1.02, -0.02), (0, 0.015), (wide * 1.02, -0.02)],
-        [(wide * 1.02, -0.02), (wide + brim, brim * 1.1)],
-        [
-            (wide + brim, brim * 1.1),
-            (wide * 0.6, brim * 1.65),
-            (0, brim * 1.8),
-            (-wide * 0.6, brim * 1.65),
-            (-wide - brim, brim * 1.1),
-        ],
-        [(-wide - brim, brim * 1.1), (-wide * 1.02, -0.02)],
-    )
-    crown = smooth(
-        [
-            (-wide * 1.03, 0),
-            (-wide * 0.84, -tall * 0.95),
-            (-wide * 0.6, -tall * 1.06),
-            (0, -tall * 1.1),
-            (wide * 0.6, -tall * 1.06),
-            (wide * 0.84, -tall * 0.95),
-            (wide * 1.03, 0),
-        ],
-        [(wide * 1.03, 0), (0, 0.04), (-wide * 1.03, 0)],
-    )
-    items = [Part(skirt_line, fabric, lift=1.2, softness=0.6, shift=17), Part(crown, fabric, lift=0.8, softness=0.7)]
-    for share in (0.5, 0.8, 1.1, 1.4):
-        items.append(
-            Stroke(
-                curve(
-                    [
-                        (-wide - brim * share * 0.62, brim * share * 0.72),
-                        (0, brim * share * 1.12 + 0.02),
-                        (wide + brim * share * 0.62, brim * share * 0.72),
-                    ]
-                ),
-                strength=0.2,
-                width=0.004,
-                dash=0.01,
-            )
-        )
-    items.append(
-        Stroke(curve([(-wide * 0.82, -tall * 0.92), (0, -tall * 0.84), (wide * 0.82, -tall * 0.92)]), strength=0.35)
-    )
-    return items
-
-
-def straw(g, background):
-    tones = [(0.85, 0.74, 0.52), (0.92, 0.87, 0.75), (0.60, 0.44, 0.28), (0.2, 0.18, 0.17)]
-    color = np.array(tones[g.integers(4)]) if g.random() < 0.6 else color_against(g, background)
-    return replace(woven(g, color, 0.14), relief="diamond" if g.random() < 0.5 else "", relief_period=7.0)
-
-
-def brimmed(g, background):
-    """Return a hat with a wide brim and a ribbon, seen at an angle."""
-    fabric = straw(g, background)
-    wide, tall, reach = g.uniform(0.16, 0.19), g.uniform(0.18, 0.24), g.uniform(0.3, 0.42)
-    flat = g.uniform(0.38, 0.55)
-    brim = ellipse(0, 0.03, reach, reach * flat, g.normal(0, 0.06), 48)
-    bend = Fold((-reach, 0.03), (reach, 0.03), 0.12, 0.03, 0.5)
-    pinch = (
-        Fold((-0.02, -tall * 1.1), (0.02, -tall * 0.55), 0.06, -0.03),
-        Fold((-wide, -tall * 0.5), (-wide * 0.3, -tall * 0.8), 0.06, 0.015),
-    )
-    crown = smooth(
-        [
-            (-wide, 0.02),
-            (-wide * 0.88, -tall * 0.85),
-            (-wide * 0.5, -tall * 1.05),
-            (0, -tall * (0.92 if g.random() < 0.6 else 1.08)),
-            (wide * 0.5, -tall * 1.05),
-            (wide * 0.88, -tall * 0.85),
-            (wide, 0.02),
-        ],
-        [(wide, 0.02), (wide * 0.6, 0.075), (0, 0.095), (-wide * 0.6, 0.075), (-wide, 0.02)],
-    )
-    ribbon = smooth(
-        [(-wide * 0.985, -0.05), (0, 0.022), (wide * 0.985, -0.05)],
-        [(wide * 0.985, -0.05), (wide * 1.01, 0.02)],
-        [(wide * 1.01, 0.02), (wide * 0.6, 0.077), (0, 0.097), (-wide * 0.6, 0.077), (-wide * 1.01, 0.02)],
-    )
-    items = [
-        Part(brim, fabric, (bend,), lift=1.4, softness=0.4),
-        Stroke(brim[np.r_[0 : len(brim), 0]] * [0.95, 0.95] + [0, 0.002], strength=0.2),
-    ]
-    return items + [
-        Part(crown, fabric, pinch, lift=1.0, softness=0.5, shift=13),
-        Part(ribbon, solid(any_color(g)), lift=0.25, softness=0.4),
-    ]
-
-
-def sun_hat(g, background):
-    """Return a hat seen from above: rings of brim and crown."""
-    fabric = straw(g, background) if g.random() < 0.6 else any_fabric(g, background, plain=0.7, stripes=0.3)
-    reach, crown = g.uniform(0.3, 0.4), g.uniform(0.15, 0.18)
-    oval = g.uniform(0.85, 0.97)
-    items = [Part(ellipse(0, 0, reach, reach * oval, 0.2, 56), fabric, lift=1.2, softness=0.7)]
-    for share in np.linspace(0.62, 0.95, 5):
-        items.append(Stroke(ellipse(0, 0, reach * share, reach * share * oval, 0.2, 57), strength=0.14, width=0.004))
-    ribbon = solid(any_color(g))
-    items.append(Part(ellipse(0.0, 0.0, crown * 1.12, crown * 1.15 * oval, 0.2, 40), ribbon, lift=0.7, softness=0.2))
-    items.append(
-        Part(
-            ellipse(-0.01, -0.015, crown, crown * oval, 0.2, 40),
-            fabric,
-            (Fold((-crown, 0), (crown, 0), 0.1, 0.02),),
-            lift=1.3,
-            softness=0.6,
-            shift=29,
-        )
-    )
-    return items
-
-
 # --- Shoes ------------------------------------------------------------------------------------------------------------------------
 
 
 def shoes(g, background, kids, hung):
     """Return a pair of shoes: two from above, or two from the side, one of them behind the other."""
-    above = {"sneaker": sneaker_above, "flat": flat_above, "slipper": slipper_above, "lace-up": sneaker_above}
-    beside = {"sneaker": sneaker_side, "heel": heel_side, "boot": boot_side}
     look = ShoeLook(g, background)
-    if g.random() < 0.55:
-        one = above[str(g.choice(list(above), p=[0.4, 0.3, 0.2, 0.1]))](g, look)
-        apart, angle, uneven = g.uniform(0.115, 0.16), g.normal(0, 0.12), g.normal(0, 0.03)
+    if g.random() < 0.5:
+        one = (sneaker_above if g.random() < 0.6 else flat_above)(g, look)
+        apart, angle, uneven = g.uniform(0.115, 0.15), g.normal(0, 0.08), g.normal(0, 0.02)
         right = move_all(one, angle, (apart, uneven))
         left = move_all([mirror_item(item) for item in one], -angle * g.uniform(0.6, 1.2), (-apart, -uneven))
-        return move_all(left + right, float(g.choice([0, 0, 0, math.pi, 0.6, -0.6])), (0, 0))
-    one = beside[str(g.choice(list(beside), p=[0.45, 0.28, 0.27]))](g, look)
-    items = move_all(one, g.normal(0, 0.08), (g.uniform(0.06, 0.16), -g.uniform(0.08, 0.14))) + one
+        return move_all(left + right, float(g.choice([0, 0, 0.5, -0.5])), (0, 0))
+    one = (sneaker_side if g.random() < 0.7 else heel_side)(g, look)
+    items = move_all(one, g.normal(0, 0.06), (g.uniform(0.06, 0.16), -g.uniform(0.08, 0.14))) + one
     return [mirror_item(item) for item in items] if g.random() < 0.5 else items
 
 
@@ -2004,45 +1643,6 @@ def flat_above(g, look):
     return items
 
 
-def slipper_above(g, look):
-    """Return a flip-flop, a slide or a sandal from above."""
-    wide, tall = g.uniform(0.09, 0.105), g.uniform(0.26, 0.29)
-    items = [
-        Part(footprint(wide, tall, 0.004), look.sole, lift=1.0, softness=0.1),
-        Part(footprint(wide * 0.93, tall * 0.97), look.inside, lift=0.05, softness=0.1),
-    ]
-    kind = g.choice(["thong", "slide", "sandal"])
-    if kind == "thong":
-        for side in (-1, 1):
-            items.append(
-                Stroke(
-                    curve([(0, -tall * 0.58), (side * wide * 0.55, -tall * 0.25), (side * wide * 0.85, tall * 0.12)]),
-                    "cord",
-                    0.034,
-                    tuple(look.upper.base),
-                    1.0,
-                )
-            )
-        return items
-    heights = [(-0.55, -0.02)] if kind == "slide" else [(-0.6, -0.4), (-0.25, -0.05), (0.3, 0.48)]
-    for top, low in heights:
-        band = smooth(
-            [(-wide * 0.93, top * tall), (0, top * tall - 0.03), (wide * 1.04, top * tall)],
-            [(wide * 1.04, top * tall), (wide * 1.0, low * tall)],
-            [(wide * 1.0, low * tall), (0, low * tall - 0.03), (-wide * 0.86, low * tall)],
-        )
-        items.append(
-            Part(
-                band,
-                look.upper,
-                (Fold((-wide, (top + low) / 2 * tall), (wide, (top + low) / 2 * tall), 0.08, 0.02),),
-                lift=0.9,
-                softness=0.1,
-            )
-        )
-    return items
-
-
 def sneaker_side(g, look):
     """Return a sneaker seen from its side, its toe to the right."""
     tall = g.uniform(0.2, 0.26)
@@ -2149,43 +1749,6 @@ def heel_side(g, look):
                 1.0,
             )
         )
-    return items
-
-
-def boot_side(g, look):
-    """Return a boot seen from its side."""
-    shaft = g.uniform(0.3, 0.62)
-    heel = g.uniform(0.04, 0.1)
-    upper = smooth(
-        [(-0.25, 0.02), (-0.265, -0.12), (-0.235, -0.22), (-0.25, -shaft)],
-        [(-0.25, -shaft), (-0.15, -shaft - 0.012), (-0.03, -shaft)],
-        [(-0.03, -shaft), (-0.035, -0.26), (0.03, -0.17), (0.16, -0.13), (0.27, -0.08), (0.3, 0.0), (0.29, 0.03)],
-        [(0.29, 0.03), (-0.25, 0.02)],
-    )
-    sole = np.array(
-        [
-            (-0.262, 0.015),
-            (0.3, 0.02),
-            (0.3, 0.06),
-            (0.02, 0.06),
-            (-0.06, 0.045),
-            (-0.09, 0.06 + heel),
-            (-0.25, 0.06 + heel),
-        ]
-    )
-    folds = [
-        Fold((-0.25, -0.2), (0.0, -0.2), 0.03, 0.012, 0.5),
-        Fold((-0.25, -0.16), (0.02, -0.18), 0.03, 0.01, -0.4),
-        Fold((-0.2, -shaft), (-0.18, -0.1), 0.06, 0.014),
-    ]
-    items = [Part(upper, look.upper, tuple(folds), lift=1.2, softness=0.3), Part(sole, look.sole, lift=0.5, softness=0)]
-    if g.random() < 0.5:
-        for y in np.arange(-shaft + 0.04, -0.2, 0.05):
-            items.append(Stroke(np.array([(-0.1, y + 0.02), (-0.04, y)]), "cord", 0.016, look.lace, 1.0))
-        items.append(Stroke(np.array([(-0.11, -shaft + 0.02), (-0.11, -0.2)]), strength=0.35))
-    else:
-        items.append(Stroke(np.array([(-0.17, -shaft + 0.02), (-0.16, -0.05)]), "cord", 0.014, (0.65, 0.63, 0.58), 0.9))
-    items.append(Stroke(curve([(0.15, -0.13), (0.14, -0.06), (0.17, 0.02)]), strength=0.3))
     return items
 
 
