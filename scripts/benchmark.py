@@ -1,31 +1,47 @@
 """Measure speed, as ratios taken in one run, on the pictures that `COURSE_DATA` names.
 
-    python -m scripts.benchmark backbone [--json FILE]
+    python -m scripts.benchmark backbone|heads|recipe [--json FILE]
 
 backbone: images per second of Xception and of the stand-in, at 150 and 299 pixels, in float32 and bfloat16: the bare model on
           a ready batch; our feature pass, which reads the files too; the files alone. How near the bare model comes to the
           machine's speed in a plain matrix product, and the memory peak. Speed does not depend on the weights' values, so
           random ones are used.
+heads:    the heads of lessons 08 and 09 on a frozen base, as published courses train them (the base inside `fit`, all photos
+          through it in every epoch) and as we do (features computed once): seconds per epoch, the ratio, the accuracies of both.
+          The slow way runs on a part of the photos only, and its seconds for an epoch are extrapolated from that part.
+          Then the bill of all experiments of lessons 08 to 10, whose epochs are read from the lessons' own outputs.
+recipe:   from files to a scored model, nothing taken from a cache: features of several views at 299 pixels, linear heads, all
+          choices made on validation; what each ingredient gives; seconds, memory.
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
 import platform
+import re
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from scripts.course import CourseError
+from scripts.course import CourseError, import_tensorflow
 
 BATCH = 32
 ROUNDS = 5
+PART = 320  # photos on which the slow way of `heads` is timed
+PART_EPOCHS = 3  # the first builds the graph and is not timed
+HEADS = ((), (10,), (100,), (1000,))  # inner layers, as in lesson 09
+SEEDS = (0, 1, 2)
+EPOCHS = 30  # of a head in `heads`, the fast way
+RECIPE_SIZE = 299  # pixels
+VIEWS = (("squash", False), ("pad", False), ("squash", True))  # fit, mirrored
 
 
 def backbone():
-    """Return one dictionary for each network, size and number type; each is measured in a fresh process, for its memory."""
+    """Return one dictionary for each network, size and number type, each measured in a fresh process, and an empty bill."""
     rows = []
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for size in (150, 299):
@@ -34,14 +50,12 @@ def backbone():
                     rows.append(pool.apply(measure_backbone, (network, size, policy)))
                 ratio = rows[-1]["model"] / rows[-2]["model"]
                 rows[-1]["times Xception"] = ratio
-    return rows
+    return rows, {}
 
 
 def measure_backbone(network, size, policy):
     """Return images per second and memory of one network in this process, as a dictionary."""
     os.environ["COURSE_WEIGHTS"] = "standin"
-    from scripts.course import import_tensorflow
-
     import_tensorflow()
     import keras
     import numpy as np
@@ -85,6 +99,227 @@ def measure_backbone(network, size, policy):
         "of matrix product": model_speed * operations(model) / matrix_product(policy),
         "memory MB": peak_memory(),
     }
+
+
+def heads():
+    """Return one dictionary for each head of `HEADS`, and one for the bill of lessons 08 to 10."""
+    import_tensorflow()
+    import keras
+    import numpy as np
+
+    from scripts.datasets import class_names, image_folder
+    from scripts.features import features
+    from scripts.pretrained import Xception
+
+    size, classes = 150, len(class_names())
+    base = Xception(include_top=False, input_shape=(size, size, 3))
+    base.trainable = False
+    extractor = keras.Sequential([base, keras.layers.GlobalAveragePooling2D()])
+    start = perf_counter()
+    with tempfile.TemporaryDirectory() as empty:
+        train, validation = (features(extractor, split, size, folder=empty) for split in ("train", "validation"))
+    seconds_of_pass = perf_counter() - start
+    photos = len(train.labels) + len(
+        validation.labels
+    )  # in a pass; published courses score validation after each epoch
+
+    generator = np.random.default_rng(0)  # a part of the photos with all classes
+    part = np.sort(generator.permutation(len(train.labels))[:PART])
+    images = np.concatenate([batch for batch, _ in image_folder("train", size)])[part]
+    held_out = np.concatenate([batch for batch, _ in image_folder("validation", size)])
+    rows = []
+    for inner in HEADS:
+        for seed in SEEDS if not inner else SEEDS[:1]:
+            image = keras.Input((size, size, 3))
+            scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(image)
+            pooled = keras.layers.GlobalAveragePooling2D()(base(scaled, training=False))
+            slow_head, fast_head = (build_head(inner, classes, train.features, seed) for _ in range(2))
+            slow = compile_head(keras.Model(image, slow_head(pooled)))
+            slow_seconds = time_epochs(slow, images, train.labels[part], seed)
+            fast = compile_head(fast_head)
+            time_epochs(fast, train.features[part], train.labels[part], seed)
+            answers = [
+                model.predict(x, verbose=0).argmax(axis=1)
+                for model, x in ((slow, held_out), (fast, validation.features))
+            ]
+            correct = [int((answer == validation.labels).sum()) for answer in answers]
+            whole = compile_head(build_head(inner, classes, train.features, seed))
+            fast_seconds = time_epochs(whole, train.features, train.labels, seed, EPOCHS)
+            slow_epoch = slow_seconds / PART * photos
+            rows.append(
+                {
+                    "head": "-".join(map(str, (*inner, classes))),
+                    "seed": seed,
+                    "published, s per epoch": slow_epoch,
+                    "ours, s per epoch": fast_seconds,
+                    "times faster": slow_epoch / fast_seconds,
+                    "published, accuracy": correct[0] / len(validation.labels),
+                    "ours, accuracy": correct[1] / len(validation.labels),
+                    "same answers": float((answers[0] == answers[1]).mean()),
+                }
+            )
+    epochs, passes = lessons_bill()
+    ours = passes * seconds_of_pass + epochs * statistics.median(row["ours, s per epoch"] for row in rows)
+    published = epochs * statistics.median(row["published, s per epoch"] for row in rows)
+    bill = {
+        "the published way": f"timed on {PART} photos, extrapolated to {photos:,}; accuracies after {PART_EPOCHS} epochs on those {PART}",
+        "ours": f"without the feature pass, {seconds_of_pass:.0f} s, once",
+        "experiments of lessons 08 to 10, epochs": epochs,
+        "feature passes": passes,
+        "published, hours": published / 3600,
+        "ours, minutes": ours / 60,
+        "times faster": published / ours,
+    }
+    return rows, bill
+
+
+def build_head(inner, classes, features, seed):
+    """Return lesson 09's head: standardized features, inner layers with ReLU, logits."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    normalization = keras.layers.Normalization()
+    normalization.adapt(features)
+    dense = [keras.layers.Dense(units, activation="relu") for units in inner]
+    return keras.Sequential([normalization, *dense, keras.layers.Dense(classes)])
+
+
+def compile_head(model):
+    import keras
+
+    model.compile(keras.optimizers.Adam(0.001), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def time_epochs(model, x, labels, seed, epochs=PART_EPOCHS):
+    """Train for some epochs; return the median of their seconds, the first left out. The same seed, the same batches."""
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seconds = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.begin = perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(perf_counter() - self.begin)
+
+    clock = Clock()
+    keras.utils.set_random_seed(seed)
+    model.fit(x, labels, batch_size=BATCH, epochs=epochs, callbacks=[clock], verbose=0)
+    return statistics.median(clock.seconds[1:])
+
+
+def lessons_bill():
+    """Return how many epochs of heads, and how many passes over the photos, lessons 08 to 10 say that they made."""
+    from scripts import notebooks
+
+    epochs, passes = 0, 0
+    for path in notebooks.find_lessons():
+        if path.stem[:2] in ("08", "09", "10"):
+            printed = "".join(
+                "".join(output.get("text", ""))
+                for cell in notebooks.read_notebook(path).cells
+                for output in cell.get("outputs", [])
+            )
+            found = re.findall(r"([\d,]+) epochs over [\d,]+ photos trained here", printed)
+            if len(found) != 1:
+                raise CourseError(
+                    f"{path.name} does not say how many epochs it trains; `make outputs` stores what it says."
+                )
+            epochs += int(found[0].replace(",", ""))
+            passes += sum(int(number) for number in re.findall(r"(\d+) feature passes", printed))
+    return epochs, max(passes, 1)
+
+
+def recipe():
+    """Return one dictionary for each ingredient, and the bill; in a fresh process, whose seconds and memory are measured."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(measure_recipe, (perf_counter(),))
+
+
+def measure_recipe(start):
+    """Make the features of all views, choose the weight decay on validation, score; then try the recipe without each ingredient."""
+    import_tensorflow()
+    import keras
+    import numpy as np
+
+    from scripts.features import features
+    from scripts.heads import WEIGHT_DECAYS
+    from scripts.pretrained import Xception
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    base = Xception(include_top=False, input_shape=(RECIPE_SIZE, RECIPE_SIZE, 3))
+    keras.config.set_dtype_policy("float32")
+    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
+    plain = keras.Model(base.input, pooled)
+    image = keras.Input((RECIPE_SIZE, RECIPE_SIZE, 3))
+    networks = {False: plain, True: keras.Model(image, plain(keras.ops.flip(image, axis=2)))}
+    splits = {"train": [], "validation": [], "test": []}
+    with tempfile.TemporaryDirectory() as empty:
+        for split, seen in splits.items():
+            for fit, mirrored in VIEWS:
+                seen.append(features(networks[mirrored], split, RECIPE_SIZE, fit, folder=empty))
+    seconds_of_passes = perf_counter() - start
+
+    everything = range(len(VIEWS))
+    choices = {decay: try_views(splits, everything, decay, SEEDS[:1])["validation"] for decay in WEIGHT_DECAYS}
+    decay = max(choices, key=lambda one: np.mean(choices[one]))
+    scored = try_views(splits, everything, decay, SEEDS)
+    seconds, memory = perf_counter() - start, peak_memory()
+
+    rows = [
+        {"views": f"all {len(VIEWS)}, weight decay {one}", **shares("validation", correct, splits)}
+        for one, correct in choices.items()
+    ]
+    for size in range(1, len(VIEWS)):
+        for some in itertools.combinations(everything, size):
+            name = " + ".join(VIEWS[index][0] + (" mirrored" if VIEWS[index][1] else "") for index in some)
+            correct = try_views(splits, some, decay, SEEDS)["validation"]
+            rows.append({"views": name, **shares("validation", correct, splits)})
+    bill = {
+        "weight decay": decay,
+        "seeds": len(SEEDS),
+        **shares("validation", scored["validation"], splits),
+        **shares("test", scored["test"], splits),
+        "minutes": seconds / 60,
+        "of that passes": seconds_of_passes / 60,
+        "memory MB": memory,
+    }
+    return rows, bill
+
+
+def try_views(splits, chosen, decay, seeds):
+    """Train a head on the chosen views of the training photos, for each seed; average its probabilities over those views.
+
+    Return for "validation" and "test" how many photos are right with each seed.
+    """
+    import keras
+    import numpy as np
+
+    from scripts.heads import fit_head
+
+    correct = {"validation": [], "test": []}
+    x = np.concatenate([splits["train"][index].features for index in chosen])
+    labels = np.concatenate([splits["train"][index].labels for index in chosen])
+    for seed in seeds:
+        head = fit_head(x, labels, labels.max() + 1, decay, seed=seed)
+        for split, counts in correct.items():
+            seen = [splits[split][index] for index in chosen]
+            answers = sum(keras.ops.softmax(head.predict(one.features, verbose=0)) for one in seen)
+            counts.append(int((keras.ops.convert_to_numpy(answers).argmax(axis=1) == seen[0].labels).sum()))
+    return correct
+
+
+def shares(split, correct, splits):
+    """Return the mean, the lowest and Wilson's interval (of the mean) of some counts, as columns of a table."""
+    from scripts.results import wilson_interval
+
+    n = len(splits[split][0].labels)
+    mean = sum(correct) / len(correct)
+    low, high = wilson_interval(round(mean), n)
+    return {split: mean / n, f"{split}, lowest": min(correct) / n, f"{split}, interval": f"{low:.3f}-{high:.3f}"}
 
 
 def operations(model):
@@ -132,15 +367,13 @@ def show(rows):
     """Print rows, dictionaries, as a table."""
     import pandas
 
-    table = pandas.DataFrame(rows)
-    print(
-        table.to_string(
-            index=False, na_rep="", float_format=lambda number: f"{number:.2f}" if number < 10 else f"{number:.0f}"
-        )
-    )
+    def few_digits(number):
+        return f"{number:.3f}" if number < 1 else f"{number:.2f}" if number < 10 else f"{number:,.0f}"
+
+    print(pandas.DataFrame(rows).to_string(index=False, na_rep="", float_format=few_digits))
 
 
-PARTS = {"backbone": backbone}
+PARTS = {"backbone": backbone, "heads": heads, "recipe": recipe}
 
 
 def main():
@@ -149,11 +382,13 @@ def main():
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there too")
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores")
-    rows = PARTS[arguments.part]()
+    rows, bill = PARTS[arguments.part]()
     show(rows)
+    for name, value in bill.items():
+        print(f"{name}: {value:,.3f}" if isinstance(value, float) else f"{name}: {value}")
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        arguments.json.write_text(json.dumps({"rows": rows, "bill": bill}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

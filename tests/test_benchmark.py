@@ -23,7 +23,9 @@ def test_every_lesson_on_training_well_says_how_many_epochs_it_trains():
 
 
 def test_a_lesson_that_does_not_say_it_is_named(tmp_path, monkeypatch):
-    (tmp_path / "08_learning_rate_and_checkpoints.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    (tmp_path / "08_learning_rate_and_checkpoints.ipynb").write_text(
+        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    )
     monkeypatch.setattr(notebooks, "find_lessons", lambda: [tmp_path / "08_learning_rate_and_checkpoints.ipynb"])
     with pytest.raises(CourseError, match="08_learning_rate"):
         benchmark.lessons_bill()
@@ -32,7 +34,10 @@ def test_a_lesson_that_does_not_say_it_is_named(tmp_path, monkeypatch):
 def views(labels, good):
     """Two views of each photo: the class stands in the features where `good` says so, else there is only noise."""
     noise = np.random.default_rng(0).normal(0, 0.1, (2, len(labels), 3)).astype("float32")
-    return [SimpleNamespace(features=noise[number] + np.eye(3, dtype="float32")[labels] * sees, labels=labels) for number, sees in enumerate(good)]
+    return [
+        SimpleNamespace(features=noise[number] + np.eye(3, dtype="float32")[labels] * sees, labels=labels)
+        for number, sees in enumerate(good)
+    ]
 
 
 def test_views_are_tried_alone_and_together():
@@ -50,7 +55,9 @@ def test_shares_carry_mean_lowest_and_interval():
 
 
 def test_the_table_is_written_as_json(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(benchmark.PARTS, "heads", lambda: ([{"head": "10", "times faster": 123.4}], {"ours, minutes": 2.5}))
+    monkeypatch.setitem(
+        benchmark.PARTS, "heads", lambda: ([{"head": "10", "times faster": 123.4}], {"ours, minutes": 2.5})
+    )
     monkeypatch.setattr(sys, "argv", ["benchmark", "heads", "--json", str(tmp_path / "new/heads.json")])
     benchmark.main()
     assert json.loads((tmp_path / "new/heads.json").read_text())["rows"] == [{"head": "10", "times faster": 123.4}]
