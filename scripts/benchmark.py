@@ -165,7 +165,7 @@ def heads():
         "the published way": f"timed on {PART} photos, extrapolated to {photos:,}; accuracies after {PART_EPOCHS} epochs on those {PART}",
         "ours": f"without the feature pass, {seconds_of_pass:.0f} s, once",
         "experiments of lessons 08 to 10, epochs": epochs,
-        "feature passes": passes,
+        "feature passes over all photos": passes,
         "published, hours": published / 3600,
         "ours, minutes": ours / 60,
         "times faster": published / ours,
@@ -212,25 +212,26 @@ def time_epochs(model, x, labels, seed, epochs=PART_EPOCHS):
 
 
 def lessons_bill():
-    """Return how many epochs of heads, and how many passes over the photos, lessons 08 to 10 say that they made."""
-    from scripts import notebooks
+    """Return how many epochs of heads lessons 08 to 10 train, and how often they pass all photos through the base.
 
-    epochs, passes = 0, 0
+    Both are read from what the lessons print about the sample. Raises `CourseError` where a lesson does not print it.
+    """
+    from scripts import notebooks, sample
+
+    epochs, photos = 0, len(sample.plan())  # one pass over all photos, which the three lessons share
     for path in notebooks.find_lessons():
         if path.stem[:2] in ("08", "09", "10"):
-            printed = "".join(
-                "".join(output.get("text", ""))
-                for cell in notebooks.read_notebook(path).cells
-                for output in cell.get("outputs", [])
-            )
-            found = re.findall(r"([\d,]+) epochs over [\d,]+ photos trained here", printed)
-            if len(found) != 1:
+            cells = notebooks.code_cells(notebooks.read_notebook(path))
+            printed = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+            trained = re.findall(r"([\d,]+) epochs over [\d,]+ photos trained here", printed)
+            if len(trained) != 1:
                 raise CourseError(
-                    f"{path.name} does not say how many epochs it trains; `make outputs` stores what it says."
+                    f"{path.name} does not print how many epochs it trains; store its outputs: `make outputs`"
                 )
-            epochs += int(found[0].replace(",", ""))
-            passes += sum(int(number) for number in re.findall(r"(\d+) feature passes", printed))
-    return epochs, max(passes, 1)
+            epochs += int(trained[0].replace(",", ""))
+            passed = re.findall(r"photos through the base: ([\d,]+) here", printed)
+            photos = max([photos, *(int(number.replace(",", "")) for number in passed)])
+    return epochs, photos / len(sample.plan())
 
 
 def recipe():
