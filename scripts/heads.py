@@ -6,10 +6,11 @@ import numpy as np
 WEIGHT_DECAYS = (0.0001, 0.001, 0.01, 0.1)
 
 
-def fit_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0):
+def fit_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0, label_smoothing=0.0):
     """Return a trained `keras.Model` from features (n, d) to logits (n, classes): a standardization and one dense layer.
 
-    `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic regression).
+    `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic regression),
+    `label_smoothing` the share of each label that is spread evenly over all classes.
     """
     keras.utils.set_random_seed(seed)
     normalization = keras.layers.Normalization()
@@ -17,8 +18,11 @@ def fit_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0):
     penalty = keras.regularizers.L2(weight_decay)
     head = keras.Sequential([normalization, keras.layers.Dense(classes, kernel_regularizer=penalty)])
     schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * -(-len(features) // 128))
-    head.compile(keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    head.fit(features, labels, batch_size=128, epochs=epochs, verbose=0)
+    head.compile(
+        keras.optimizers.Adam(schedule),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing),
+    )
+    head.fit(features, keras.utils.to_categorical(labels, classes), batch_size=128, epochs=epochs, verbose=0)
     return head
 
 

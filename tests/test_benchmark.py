@@ -41,17 +41,24 @@ def views(labels, good):
 
 
 def test_views_are_tried_alone_and_together():
-    labels = np.arange(60) % 3
+    labels = np.arange(1200) % 3
     splits = {split: views(labels, (1, 0)) for split in ("train", "validation", "test")}
-    alone = benchmark.try_views(splits, [0], 0.001, (0, 1))
-    blind = benchmark.try_views(splits, [1], 0.001, (0,))
-    assert alone == {"validation": [60, 60], "test": [60, 60]} and blind["test"][0] < 60
+    seeing = benchmark.judge(benchmark.try_views(splits, [0], [0], 0.001, (0, 1)), splits, "test")
+    blind = benchmark.judge(benchmark.try_views(splits, [1], [1], 0.001, (0,)), splits, "test")
+    both = benchmark.judge(benchmark.try_views(splits, [0, 1], [0, 1], 0.001, (0,)), splits, "test")
+    assert seeing["test"] == 1 and blind["test"] < 0.7 < both["test"]
+    assert seeing["test loss"] < both["test loss"] < blind["test loss"]
 
 
-def test_shares_carry_mean_lowest_and_interval():
-    splits = {"test": [SimpleNamespace(labels=np.zeros(372))]}
-    row = benchmark.shares("test", [346, 344, 348], splits)
-    assert row == {"test": 346 / 372, "test, lowest": 344 / 372, "test, interval": "0.900-0.952"}
+def test_a_result_carries_mean_lowest_interval_and_loss():
+    splits = {"test": [SimpleNamespace(labels=np.zeros(372, dtype=int))]}
+    answers = []
+    for correct in (346, 344, 348):
+        answers.append(np.full((372, 2), 0.25))
+        answers[-1][:correct, 0] = answers[-1][correct:, 1] = 0.75
+    row = benchmark.judge({"test": answers}, splits, "test")
+    assert row["test"] == 346 / 372 and row["test lowest"] == 344 / 372 and row["test interval"] == "0.900-0.952"
+    assert row["test loss"] == pytest.approx((346 * -np.log(0.75) + 26 * -np.log(0.25)) / 372)
 
 
 def test_the_table_is_written_as_json(tmp_path, monkeypatch, capsys):
