@@ -108,8 +108,10 @@ def normalise(notebook, former=None):
 
     Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors' metadata are gone.
     A cell whose output may differ from run to run (tag nbval-ignore-output) keeps the output it has in the notebook
-    `former`, if its source and the kinds of its outputs are the same there.
+    `former`, if `former` differs in such outputs only. Once anything else differs (code, pictures, weights), its old
+    numbers could contradict the new ones, and all outputs are stored anew.
     """
+    formers = code_cells(former) if former is not None and comparable(former) == comparable(notebook) else None
     result = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
     result.nbformat_minor = 5
     seen = {}
@@ -121,8 +123,9 @@ def normalise(notebook, former=None):
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         if cell.cell_type == "code":
+            keep = formers is not None and IGNORED_OUTPUT in tags(cell)
+            cell.outputs = tidy_outputs(formers[count].outputs if keep else cell.outputs)
             count += 1
-            cell.outputs = stored_outputs(cell, former)
             cell.execution_count = count
             for output in cell.outputs:
                 if output.output_type == "execute_result":
@@ -131,16 +134,15 @@ def normalise(notebook, former=None):
     return result
 
 
-def stored_outputs(cell, former=None):
-    """Return the outputs of a cell as they are stored: `former`'s where they may differ, else its own, tidied."""
-    outputs = tidy_outputs(cell.outputs)
-    if former is not None and IGNORED_OUTPUT in tags(cell):
-        for other in code_cells(former):
-            if other.source == cell.source:
-                kept = tidy_outputs(other.outputs)
-                if kinds(kept) == kinds(outputs):
-                    return kept
-    return outputs
+def comparable(notebook):
+    """Return what is the same in two runs of a lesson: code and outputs; of outputs that may differ, their kinds only."""
+    result = []
+    for cell in code_cells(notebook):
+        outputs = tidy_outputs(cell.outputs)
+        kinds = [(output.output_type, sorted(output.get("data", []))) for output in outputs]
+        shown = [(output.get("data"), output.get("text"), output.get("evalue")) for output in outputs]
+        result.append((cell.source, kinds, None if IGNORED_OUTPUT in tags(cell) else shown))
+    return result
 
 
 def tidy_outputs(outputs):
@@ -158,7 +160,3 @@ def tidy_outputs(outputs):
             output.traceback = [f"{output.ename}: {output.evalue}"]
         tidy.append(output)
     return tidy
-
-
-def kinds(outputs):
-    return [(output.output_type, sorted(output.get("data", []))) for output in outputs]

@@ -154,19 +154,23 @@ def test_storing_twice_changes_no_byte(tmp_path, pictures, monkeypatch):
     assert broken.read_bytes() == before  # nothing of a failed lesson is stored
 
 
-def test_a_time_is_stored_anew_once_its_cell_changes():
-    def timed(source, text):
-        notebook = synthetic.notebook(source)
+def test_a_time_is_stored_anew_once_anything_else_in_its_lesson_changes():
+    def lesson(time, source="clock()", score="0.5\n"):
+        notebook = synthetic.notebook(source, "score()")
         notebook.cells[0].metadata["tags"] = ["nbval-ignore-output"]
-        notebook.cells[0].outputs = [synthetic.printed(text)]
+        notebook.cells[0].outputs = [synthetic.printed(time)]
+        notebook.cells[1].outputs = [synthetic.printed(score)]
         return notebook
 
-    former = timed("clock()", "1 s\n")
-    assert notebooks.normalise(timed("clock()", "2 s\n"), former).cells[0].outputs[0].text == "1 s\n"
-    assert notebooks.normalise(timed("clock(2)", "2 s\n"), former).cells[0].outputs[0].text == "2 s\n"
-    figure = timed("clock()", "2 s\n")
+    def stored_time(notebook):
+        return notebooks.normalise(notebook, lesson("1 s\n")).cells[0].outputs[0].get("text")
+
+    assert stored_time(lesson("2 s\n")) == "1 s\n"
+    assert stored_time(lesson("2 s\n", source="clock(2)")) == "2 s\n"
+    assert stored_time(lesson("2 s\n", score="0.6\n")) == "2 s\n"  # other pictures or weights
+    figure = lesson("2 s\n")
     figure.cells[0].outputs = [synthetic.v4.new_output("display_data", {"text/plain": "<Figure>"})]
-    assert notebooks.normalise(figure, former).cells[0].outputs[0].output_type == "display_data"
+    assert stored_time(figure) is None
 
 
 def test_an_unknown_lesson_gets_one_line_that_lists_the_lessons(tmp_path, capsys):
