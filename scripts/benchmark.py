@@ -268,7 +268,7 @@ def measure_recipe(start):
     trained, seen = range(TRAINED), range(len(VIEWS))
     choices = {decay: try_views(splits, trained, seen, decay, SEEDS[:1]) for decay in RECIPE_DECAYS}
     decay = min(choices, key=lambda one: judge(choices[one], splits, "validation")["validation loss"])
-    scored = try_views(splits, trained, seen, decay, SEEDS)
+    scored = try_views(splits, trained, seen, decay, SEEDS, scored=("validation", "test"))
     result = {**judge(scored, splits, "validation"), **judge(scored, splits, "test")}
     seconds, memory = perf_counter() - start, peak_memory()
 
@@ -303,18 +303,18 @@ def view_names(numbers):
     return " + ".join(VIEWS[number][0] + (" mirrored" if VIEWS[number][1] else "") for number in numbers)
 
 
-def try_views(splits, trained, seen, decay, seeds, label_smoothing=0.0):
+def try_views(splits, trained, seen, decay, seeds, label_smoothing=0.0, scored=("validation",)):
     """Train a head on some views of the training photos, for each seed; it looks at some views of each photo that it classifies.
 
-    `splits` holds the `Features` of all views, `trained` and `seen` the numbers of those to take. Return for "validation" and
-    "test" a list of the mean probabilities over the views seen, an array (n, classes) for each seed.
+    `splits` holds the `Features` of all views, `trained` and `seen` the numbers of those to take. Return for each split that is
+    `scored` a list of the mean probabilities over the views seen, an array (n, classes) for each seed.
     """
     import keras
     import numpy as np
 
     from scripts.heads import fit_head
 
-    answers = {"validation": [], "test": []}
+    answers = {split: [] for split in scored}
     x = np.concatenate([splits["train"][number].features for number in trained])
     labels = np.concatenate([splits["train"][number].labels for number in trained])
     for seed in seeds:
