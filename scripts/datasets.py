@@ -46,7 +46,7 @@ def data_folder():
     """
     source = image_source()
     if source.kind == "sample":
-        from scripts import sample
+        from scripts.sample import folder as sample
 
         return sample.ensure(source.path)
     check_layout(source.path)

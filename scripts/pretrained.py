@@ -6,7 +6,6 @@ differs is one thing: where Keras would download the ImageNet weights, this modu
 names, and says so: Xception with its ImageNet weights, Xception with the weights of a file, or the stand-in.
 """
 
-import hashlib
 import json
 import os
 from functools import cache
@@ -17,7 +16,8 @@ import numpy as np
 from keras.applications import xception
 
 from scripts.course import DATA, CourseError, imagenet_weights, weights_source
-from scripts.standin import SMALLEST_SIZE, build_standin
+from scripts.files import digest
+from scripts.standin.network import SMALLEST_SIZE, build_standin
 
 STANDIN_WEIGHTS = DATA / "standin.weights.h5"
 STANDIN_DIGEST = DATA / "standin.sha256"  # written with the weights by scripts.distill
@@ -162,15 +162,6 @@ def check_standin():
             f"{STANDIN_WEIGHTS} is damaged: its SHA-256 is not the published one. "
             f"`git checkout data/{STANDIN_WEIGHTS.name}` brings it back."
         )
-
-
-def digest(path):
-    """Return the SHA-256 of a file, as hexadecimal digits."""
-    sha = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            sha.update(block)
-    return sha.hexdigest()
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Speed and accuracy of the course's own methods, measured: `python -m scripts.benchmark backbone|heads|recipe`."""

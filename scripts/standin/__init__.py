@@ -1,0 +1,1 @@
+"""The stand-in: the small network (network), and how it learned from Xception (distillation)."""

@@ -1,0 +1,71 @@
+"""Every lesson keeps every promise of scripts/lessons/promises.py, and nbval compares every one of its cells."""
+
+import os
+import re
+import subprocess
+import sys
+from functools import lru_cache
+
+import pytest
+
+from scripts.course import ROOT
+from scripts.lessons import notebooks, promises
+
+LESSONS = sorted(notebooks.NOTEBOOKS.glob("*.ipynb"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+read = lru_cache(notebooks.read_notebook)
+
+
+def test_there_are_lessons():
+    assert notebooks.find_lessons() == LESSONS, "notebooks/ holds only the lessons, and at least one"
+
+
+def printed(number):
+    """Return what the cells of a lesson print, as stored."""
+    (lesson,) = (lesson for lesson in LESSONS if lesson.stem.startswith(number))
+    cells = notebooks.code_cells(read(lesson))
+    return "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+
+
+def test_the_readme_lists_every_lesson_with_the_times_that_it_says_itself():
+    rows = re.findall(
+        r"^\| (\d\d) \| \[.*\]\(notebooks/(.*)\) \|.*\| (\d+) \| (\d+) \| (\d+) \|$", README, re.MULTILINE
+    )
+    said = []
+    for lesson in LESSONS:
+        says = re.search(r"\*(\d+) minutes? .* (\d+) seconds? .* (\d+) MB", lesson.read_text(encoding="utf-8"))
+        said.append((lesson.stem[:2], lesson.name, *says.groups()))
+    assert rows == said
+
+
+def test_the_readme_shows_the_results_that_the_lessons_show():
+    table = README[README.index("Drawn pictures (`sample`)") :]
+    rows = re.findall(r"\| (\d\.\d{3}) \| (\d\.\d{3}) to (\d\.\d{3}) \| lesson (\d\d)", table)
+    assert len(rows) >= 5
+    for share, low, high, number in rows:
+        assert f": {share} (95 % interval {low} to {high}, n = 100)" in printed(number)
+
+
+def test_on_the_drawn_pictures_each_step_of_the_course_gains_ten_points():
+    named = {"02": "softmax regression, test", "05": "small CNN from scratch, 48 px", "07": "transfer learning, test"}
+    pixels, scratch, transfer = (
+        float(re.search(rf"{name}: (\d\.\d{{3}}) ", printed(number))[1]) for number, name in named.items()
+    )
+    assert pixels < 0.6 and pixels + 0.1 <= scratch <= transfer - 0.1 and transfer >= 0.9
+
+
+@pytest.mark.parametrize("promise", promises.PROMISES, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+def test_lesson_keeps_its_promise(lesson, promise):
+    problems = promise(lesson, read(lesson))
+    if problems:
+        pytest.fail("\n  ".join([f"{lesson.name}:", *problems]), pytrace=False)
+
+
+def test_nbval_collects_every_code_cell():
+    command = [sys.executable, "-m", "pytest", "-n", "0", "--collect-only", "-q", "-p", "no:cacheprovider", "notebooks"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    collected = re.findall(r"^notebooks/(.+\.ipynb)::", result.stdout, re.MULTILINE)
+    there = [lesson.name for lesson in LESSONS for _ in notebooks.code_cells(read(lesson))]
+    assert sorted(collected) == there, result.stdout + result.stderr

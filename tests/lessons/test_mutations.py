@@ -1,0 +1,233 @@
+"""The guards are guarded: break a lesson in every way that matters, and see the checks or nbval refuse it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+import synthetic
+from nbformat import v4
+
+from scripts.course import DATA, ROOT
+from scripts.lessons import notebooks, promises
+
+# Numbers of a resized picture, from the course's loader and from Pillow; neither needs TensorFlow.
+RESIZE = """\
+import sys
+sys.path.insert(0, "..")
+import numpy as np
+from PIL import Image
+from scripts import datasets
+image = Image.fromarray(np.arange(64 * 64 * 3, dtype="uint8").reshape(64, 64, 3) ** 2)
+print(np.asarray(datasets.resize_image(image, 9)).std().round(2))
+print(np.asarray(image.resize((9, 9), Image.Resampling.BILINEAR)).std().round(2))"""
+RESIZED = "11.11\n11.11\n"
+
+
+def code(notebook, number):
+    return notebooks.code_cells(notebook)[number - 1]
+
+
+def printing(text, name="stdout"):
+    """Return a mutation that lets code cell 2 print a text."""
+    return lambda lesson: code(lesson, 2).update(outputs=[synthetic.printed(text, name)])
+
+
+def sourced(number, source):
+    return lambda lesson: code(lesson, number).update(source=source)
+
+
+def replaced(position, old, new):
+    """Return a mutation that changes a part of a cell's source, which must be there."""
+
+    def mutate(lesson):
+        assert old in lesson.cells[position].source
+        lesson.cells[position].source = lesson.cells[position].source.replace(old, new)
+
+    return mutate
+
+
+def tagged(number, *tags, **metadata):
+    return lambda lesson: code(lesson, number).update(
+        metadata=v4.new_code_cell(metadata={"tags": [*tags], **metadata}).metadata
+    )
+
+
+ERROR = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
+MUTATIONS = [  # the promise that must not be kept any more, and what is done to the lesson
+    ("every_cell_ran", lambda lesson: code(lesson, 2).update(execution_count=None)),
+    ("every_cell_ran", lambda lesson: code(lesson, 2).update(execution_count=7)),
+    ("every_cell_ran", lambda lesson: code(lesson, 2).update(execution_count=None, outputs=[])),
+    ("shows_no_error", lambda lesson: code(lesson, 2).update(outputs=[ERROR])),
+    ("shows_no_error", printing("2026: I tensorflow/core", "stderr")),
+    ("shows_no_error", tagged(2, "raises-exception")),
+    ("names_no_place", printing("/opt/course/data/hat.jpg")),
+    ("names_no_place", printing("/home/ada\n")),
+    ("names_no_place", printing("in ~/course")),
+    ("names_no_place", printing("C:\\Users\\ada")),
+    ("names_no_place", printing("ada@laptop:~ ")),
+    ("names_no_place", replaced(3, "size = 12", "size = open('/home/ada/size')")),
+    ("shows_nothing_that_varies", printing("took 12.3 seconds")),
+    ("shows_nothing_that_varies", printing("4s 13ms/step")),
+    ("shows_nothing_that_varies", printing("2.5 ms")),
+    ("shows_nothing_that_varies", printing(" 45%|####5     |")),
+    ("shows_nothing_that_varies", printing("2026-11-21 02:16:00")),
+    ("shows_nothing_that_varies", printing("<object at 0x7f87f01732e0>")),
+    ("shows_nothing_that_varies", printing("tmpab3de_9x")),
+    ("shows_nothing_that_varies", printing("0.30000000000000004")),
+    ("shows_nothing_that_varies", sourced(2, "%%timeit\nsize")),
+    ("shows_nothing_that_varies", tagged(4)),
+    ("tags_have_reasons", tagged(4, "nbval-ignore-output")),
+    ("tags_have_reasons", tagged(4, "nbval-ignore-output", reason=" ")),
+    ("tags_have_reasons", tagged(2, "nbval-skip")),
+    ("tags_have_reasons", tagged(2, "nbval_skip")),
+    ("tags_have_reasons", tagged(2, reason="none")),
+    ("tags_have_reasons", lambda lesson: code(lesson, 4).update(outputs=[])),
+    ("opens_as_agreed", lambda lesson: lesson.cells[0].update(source="Welcome!")),
+    ("opens_as_agreed", replaced(0, "# 1. ", "# 2. ")),
+    ("opens_as_agreed", replaced(0, "In this notebook you …:", "Welcome!")),
+    ("opens_as_agreed", replaced(0, "- load a photo\n", "")),
+    ("opens_as_agreed", replaced(0, "*5 minutes to read and do · ", "*")),
+    ("has_the_setup_cell", sourced(1, promises.SETUP + "\n")),
+    ("has_the_setup_cell", sourced(1, promises.SETUP.replace("course.start()", "course.start( )"))),
+    ("has_the_setup_cell", lambda lesson: lesson.cells.insert(1, v4.new_markdown_cell("Hello"))),
+    ("closes_as_agreed", lambda lesson: lesson.cells.pop()),
+    ("closes_as_agreed", replaced(-1, "## What you learned", "## Summary")),
+    ("closes_as_agreed", replaced(-1, "- its numbers are bytes\n", "")),
+    ("closes_as_agreed", replaced(-1, "3. Double it: the numbers wrap around.\n", "")),
+    ("closes_as_agreed", replaced(-1, "02_the_dataset.ipynb", "03_tensorflow.ipynb")),
+    ("closes_as_agreed", lambda lesson: lesson.cells.append(v4.new_markdown_cell("Good luck!"))),
+    ("explains_every_cell", lambda lesson: lesson.cells.pop(2)),
+    ("has_short_cells", sourced(2, "size = 12\n" * 21)),
+    ("describes_images", replaced(2, "a red t-shirt on a wooden floor", "")),
+    ("describes_images", replaced(2, "a red t-shirt on a wooden floor", "image")),
+    ("describes_images", replaced(2, "Bytes:", '<img src="../images/shirt.png">')),
+    ("finishes_figures", replaced(5, "\nplt.show()", "")),
+    ("finishes_figures", lambda lesson: lesson.cells.pop(6)),
+    ("has_clean_code", sourced(2, "from numpy import *")),
+    ("has_clean_code", sourced(2, "plt.imshow(image, cmap='jet')")),
+    ("has_clean_code", sourced(2, "plt.cm.jet(12)")),
+    ("has_clean_code", sourced(2, "numpy.random.default_rng().random()")),
+    ("has_clean_code", sourced(2, "size = 12  # NBVAL_IGNORE_OUTPUT")),
+    ("has_clean_code", sourced(2, "size;\n")),
+    ("links_lead_somewhere", replaced(2, "../images/shirt.png", "../images/coat.png")),
+    ("links_lead_somewhere", replaced(2, "Bytes:", "See [there](18_more.ipynb).")),
+    ("is_stored_as_agreed", lambda lesson: code(lesson, 2).update(id="abc")),
+    ("is_stored_as_agreed", lambda lesson: lesson.metadata.update(widgets={})),
+    ("is_stored_as_agreed", lambda lesson: code(lesson, 2).metadata.update(collapsed=True)),
+]
+
+
+def broken(lesson, folder, name="01_loading_images"):
+    """Write a lesson into a course of its own, and return the names of the promises that it does not keep."""
+    (folder / "images").mkdir()
+    synthetic.Image.new("RGB", (2, 2)).save(folder / "images" / "shirt.png")
+    return set(promises.broken_promises(synthetic.write(lesson, folder / "notebooks" / f"{name}.ipynb")))
+
+
+def test_an_unbroken_lesson_keeps_every_promise(tmp_path):
+    assert broken(synthetic.lesson(), tmp_path) == set()
+    assert {promise for promise, _ in MUTATIONS} | {"is_of_the_series"} == {p.__name__ for p in promises.PROMISES}
+
+
+@pytest.mark.parametrize(("promise", "mutate"), MUTATIONS)
+def test_a_broken_lesson_is_refused(tmp_path, promise, mutate):
+    lesson = synthetic.lesson()
+    mutate(lesson)
+    found = broken(lesson, tmp_path)
+    assert promise in found
+    assert len(found - {promise, "is_stored_as_agreed"}) <= 1  # the message points at what is wrong, not at everything
+
+
+def test_a_lesson_of_another_name_is_refused(tmp_path):
+    assert "is_of_the_series" in broken(synthetic.lesson(), tmp_path, "01_images")
+
+
+def course(folder):
+    """Make a copy of what nbval needs of the course, without its lessons; return its folder for notebooks."""
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "data").mkdir()
+    try:
+        (folder / "data" / "sample").symlink_to(DATA / "sample", target_is_directory=True)
+    except OSError:  # Windows, where links need a right
+        shutil.copytree(DATA / "sample", folder / "data" / "sample")
+    return folder / "notebooks"
+
+
+def run_nbval(folder):
+    """Let nbval compare the notebooks of a course: {notebook: list of the numbers of the code cells that failed}."""
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    run = subprocess.run(
+        [*command, "notebooks"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    failed = {path.stem: [] for path in (folder / "notebooks").glob("*.ipynb")}
+    for case in ElementTree.parse(folder / "report.xml").iter("testcase"):
+        if len(case):  # it holds a failure
+            name, number = re.search(
+                r"(\w+)\.ipynb\W+Cell (\d+)", f"{case.get('classname')} {case.get('name')}"
+            ).groups()
+            failed[name].append(int(number) + 1)
+    return failed
+
+
+def executed(*cells):
+    """Return a notebook of code cells (source, what it prints), as it is stored."""
+    notebook = v4.new_notebook(
+        cells=[v4.new_code_cell(source, outputs=[synthetic.printed(text)] * bool(text)) for source, text in cells]
+    )
+    return notebooks.normalise(notebook)
+
+
+def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):
+    """One run of nbval over a good notebook, one in which every other cell has something wrong, and a stripped one."""
+    folder = course(tmp_path)
+    good = executed(
+        (RESIZE, RESIZED), ("print('log', file=sys.stderr)", ""), ("print(id(image))", "12\n"), ("answer = 42", "")
+    )
+    good.cells[2].metadata["tags"] = ["nbval-ignore-output"]
+    bad = executed(
+        (RESIZE, RESIZED),
+        (RESIZE.replace("Resampling.BILINEAR", "Resampling.NEAREST"), RESIZED),  # another way of resizing
+        ("print(6 * 7)", "42\n"),
+        ("print(6 * 7)", "41\n"),  # a printed number changed
+        ("print(6 * 7)", "42\n"),
+        ("print(6 * 7)", ""),  # an output lost
+        ("print(6 * 7)", "42\n"),
+        ("oops", ""),  # a cell that breaks
+        ("print(6 * 7)", "42\n"),
+        ("assert 6 * 7 == 41", ""),  # a claim that is false
+    )
+    stripped = executed(("print(6 * 7)", ""))
+    stripped.cells[0].execution_count = None
+    for name, notebook in {"good": good, "bad": bad, "stripped": stripped}.items():
+        synthetic.write(notebook, folder / f"{name}.ipynb")
+    # Without a count nothing is compared: nbval passes the stripped one, and the static check has to refuse it.
+    assert run_nbval(tmp_path) == {"good": [], "bad": [2, 4, 6, 8, 10], "stripped": []}
+    assert promises.every_cell_ran(folder / "stripped.ipynb", stripped)
+
+
+def test_nbval_sees_another_resizing(tmp_path):
+    """The first lesson resizes with another method, and the course's loader does: both are seen."""
+    folder = course(tmp_path)
+    loader = tmp_path / "scripts" / "datasets.py"
+    text = loader.read_text(encoding="utf-8")
+    assert "Resampling.BILINEAR" in text
+    loader.write_text(text.replace("Resampling.BILINEAR", "Resampling.NEAREST"), encoding="utf-8")
+    synthetic.write(executed(("print(6 * 7)", "42\n"), (RESIZE, RESIZED)), folder / "by_the_loader.ipynb")
+    path = notebooks.find_lessons()[0]
+    lesson = notebooks.read_notebook(path)
+    resizing = [cell for cell in notebooks.code_cells(lesson) if "Resampling.BILINEAR" in cell.source]
+    for cell in resizing:
+        cell.source = cell.source.replace("Resampling.BILINEAR", "Resampling.NEAREST")
+    synthetic.write(lesson, folder / path.name)
+
+    failed = run_nbval(tmp_path)
+    assert failed["by_the_loader"] == [2]
+    assert failed[path.stem] and min(failed[path.stem]) >= resizing[0].execution_count

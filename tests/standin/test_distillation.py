@@ -1,0 +1,171 @@
+"""Distillation in small: views seen alike by both networks, training that goes on after a kill, weights that load."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from scripts.course import ROOT
+from scripts.standin.network import distillation as distill
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    generator = np.random.default_rng(0)
+    for split in ("train", "validation", "test"):
+        for name in distill.STANDIN_CLASSES:
+            folder = tmp_path / "photos" / split / name
+            folder.mkdir(parents=True)
+            pixels = generator.integers(0, 256, (4, 3, 3), dtype="uint8")
+            Image.fromarray(pixels).resize((150, 200)).save(folder / "1.jpg")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "photos"))
+    return sorted((tmp_path / "photos/train").glob("*/*.jpg"))
+
+
+def test_both_networks_see_the_same_view(photos):
+    for index in range(5):
+        large, small = distill.make_views(photos[0], index)
+        assert large.shape == (299, 299, 3) and small.shape == (150, 150, 3)
+        shrunk = np.asarray(Image.fromarray(large).resize((150, 150), Image.Resampling.BILINEAR), dtype="float32")
+        assert np.abs(shrunk - small).mean() < 3
+
+
+def test_a_view_is_the_same_each_time_and_another_for_each_index(photos):
+    again = [distill.make_views(photos[0], index)[1] for index in (2, 2, 3)]
+    assert np.array_equal(again[0], again[1])
+    assert not np.array_equal(again[0], again[2])
+
+
+def test_the_first_two_views_are_the_photo_and_its_mirror_image(photos):
+    plain, mirrored = (distill.make_views(photos[0], index)[1] for index in (0, 1))
+    assert np.array_equal(plain[:, ::-1], mirrored)
+
+
+class CountingTeacher:
+    """Stands for Xception: two features, the mean and the spread of each image."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def predict_on_batch(self, images):
+        assert images.shape[1:] == (299, 299, 3) and images.min() >= -1 and images.max() <= 1
+        self.seen += len(images)
+        return np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], axis=1)
+
+
+def test_the_teacher_sees_each_view_once_even_after_a_cut(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(distill, "CHUNK", 8)
+    teacher, folder = CountingTeacher(), tmp_path / "views"
+    distill.teach(teacher, photos, 3, folder)
+    images, targets = distill.load_views(folder, 30)
+    assert teacher.seen == 30 and images.shape == (30, 150, 150, 3)
+    (folder / "views-0002.npz").unlink()
+    distill.teach(teacher, photos, 3, folder)
+    assert teacher.seen == 38
+    assert np.allclose(distill.load_views(folder, 30)[1], targets)
+    assert np.allclose(targets.mean(axis=0), 0, atol=1e-3) and np.allclose(targets.std(axis=0), 1, atol=1e-2)
+
+
+def test_a_run_with_more_views_completes_a_short_last_file(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(distill, "CHUNK", 8)
+    teacher, folder = CountingTeacher(), tmp_path / "views"
+    distill.teach(teacher, photos, 1, folder)  # ten views: a file of eight, and one of two
+    distill.teach(teacher, photos, 2, folder)
+    images, _ = distill.load_views(folder, 20)
+    wanted = [distill.make_views(photo, index)[1] for index in (0, 1) for photo in photos]
+    assert np.array_equal(images, np.stack(wanted)) and teacher.seen == 10 + 8 + 4
+
+
+def test_a_trained_student_is_taken_over_at_half_the_learning_rate(tmp_path):
+    first = distill.build_student(2, epochs=1)
+    first.save(tmp_path / "student.keras")
+    again = distill.build_student(2, epochs=1, start=tmp_path / "student.keras")
+    assert all(np.array_equal(one, other) for one, other in zip(first.get_weights(), again.get_weights(), strict=True))
+    highest = [float(max(student.optimizer._learning_rate(step) for step in range(100))) for student in (first, again)]
+    assert highest[1] == pytest.approx(highest[0] / 2)
+
+
+def test_every_pass_holds_each_view_once(monkeypatch):
+    monkeypatch.setattr(distill, "STEPS_IN_EPOCH", 3)
+    monkeypatch.setattr(distill, "BATCH", 4)
+    images = np.zeros((8, 150, 150, 3), "uint8")
+    order = np.concatenate([distill.Batches(images, images, epoch, 150).order for epoch in range(4)])
+    for start in range(0, 48, 8):
+        assert sorted(order[start : start + 8]) == list(range(8))
+
+
+TRAINING = """
+import os, sys
+import keras, numpy as np
+from pathlib import Path
+from scripts.standin.network import distillation as distill
+distill.STEPS_IN_EPOCH, distill.BATCH, distill.SIZES = 2, 4, ((0.5, 96), (1.0, 112))
+images = np.random.default_rng(0).integers(0, 256, (16, 150, 150, 3), dtype="uint8")
+targets = np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], axis=1).astype("float32")
+targets = (targets - targets.mean(axis=0)) / targets.std(axis=0)
+folder, kill = Path(sys.argv[1]), sys.argv[2] == "kill"
+if kill:  # in the middle of the third epoch, as a power cut would
+    original = distill.Batches.__getitem__
+    def getitem(self, step):
+        if (folder / "log.csv").exists() and len((folder / "log.csv").read_text().splitlines()) == 2:
+            os._exit(9)
+        return original(self, step)
+    distill.Batches.__getitem__ = getitem
+keras.utils.set_random_seed(0)
+student = distill.train(images, targets, 4, folder)
+loss = float(student.evaluate(images / np.float32(127.5) - 1, targets, verbose=0))
+print("steps", int(student.optimizer.iterations), "loss", loss)
+"""
+
+
+def train_in_a_process(folder, how):
+    folder.mkdir(exist_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, "-c", TRAINING, str(folder), how]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+
+
+def test_training_goes_on_after_a_kill_with_the_same_steps_and_a_model_no_worse(tmp_path):
+    whole = train_in_a_process(tmp_path / "whole", "whole")
+    killed = train_in_a_process(tmp_path / "killed", "kill")
+    assert killed.returncode == 9
+    resumed = train_in_a_process(tmp_path / "killed", "whole")
+    assert "Going on after epoch 2 of 4" in resumed.stdout
+    results = [dict(zip(*[iter(run.stdout.split()[-4:])] * 2, strict=True)) for run in (whole, resumed)]
+    assert results[0]["steps"] == results[1]["steps"] == "8"
+    assert float(results[1]["loss"]) <= float(results[0]["loss"]) * 1.05
+    assert len((tmp_path / "killed/log.csv").read_text().splitlines()) == 4
+
+
+def test_publishing_writes_weights_that_load_and_a_card(photos, tmp_path):
+    student = distill.build_student(2, epochs=1)
+    out = tmp_path / "standin.weights.h5"
+    model = distill.publish(student, out)
+    assert out.stat().st_size <= 4_000_000
+    again = distill.build_standin(include_top=True)
+    again.load_weights(out)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 150, 150, 3)).astype("float32")
+    assert np.allclose(again.predict(image, verbose=0), model.predict(image, verbose=0), atol=1e-5)
+    assert (tmp_path / "standin.sha256").read_text().split()[0] == distill.digest(out)
+    facts = dict.fromkeys(["parameters", "photos", "data", "teacher", "views", "steps", "seconds", "machine"], "x")
+    for validation in ("0.1", "0.2"):
+        distill.write_card(out, {"note": "", **facts, "validation": validation, "test": "0.3"})
+    card = (tmp_path / "standin.md").read_text()
+    assert distill.digest(out) in card and "0.1" in card and "0.2" in card
+
+
+def test_without_a_teacher_it_says_which_one_to_set():
+    environment = {**os.environ, "COURSE_WEIGHTS": "standin"}
+    run = subprocess.run(
+        [sys.executable, "-m", "scripts.distill"], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+    assert run.returncode == 1
+    assert "COURSE_WEIGHTS" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_keras_policy_is_left_as_it_was():
+    assert keras.config.dtype_policy().name == "float32"
