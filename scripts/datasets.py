@@ -13,7 +13,7 @@ from scripts.course import CourseError, image_source
 SPLITS = ("train", "validation", "test")
 FITS = ("crop", "pad", "squash")
 DEFAULT_FIT = "crop"
-GREY = (128, 128, 128)
+GRAY = (128, 128, 128)
 MAXIMUM_PIXELS = 100_000_000  # twice the largest phone camera's; more is a mistake or an attack
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 UPRIGHT = {  # how to turn an image whose EXIF orientation is not 1
@@ -139,7 +139,7 @@ def resize_image(image, size, fit=DEFAULT_FIT):
     if fit == "pad":
         scale = size / max(image.size)
         image = image.resize([max(1, round(side * scale)) for side in image.size], method)
-        return ImageOps.pad(image, (size, size), color=GREY)  # nothing left to resize
+        return ImageOps.pad(image, (size, size), color=GRAY)  # nothing left to resize
     return image.resize((size, size), method)
 
 
@@ -196,10 +196,10 @@ def describe_damage(path, error):
 
 
 def to_rgb(image):
-    """Return any Pillow image in mode RGB: grey, palette, CMYK, 16-bit and transparent ones included."""
+    """Return any Pillow image in mode RGB: gray, palette, CMYK, 16-bit and transparent ones included."""
     if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I"):  # Pillow would clip 16 bits to 255 instead of scaling
-        grey = np.asarray(image, dtype="float64") / 257
-        image = Image.fromarray(np.clip(np.rint(grey), 0, 255).astype("uint8"))
+        gray = np.asarray(image, dtype="float64") / 257
+        image = Image.fromarray(np.clip(np.rint(gray), 0, 255).astype("uint8"))
     elif image.mode == "F":
         raise ValueError("its pixels are decimal numbers without a known range")
     if image.has_transparency_data:

@@ -1,28 +1,31 @@
 """A linear head on features: the usual measure of how good features are, and of what a frozen network can do."""
 
+import math
+
 import keras
 import numpy as np
 
 WEIGHT_DECAYS = (0.0001, 0.001, 0.01, 0.1)
 
 
-def fit_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0, label_smoothing=0.0):
+def train_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0, label_smoothing=0.0, batch_size=128):
     """Return a trained `keras.Model` from features (n, d) to logits (n, classes): a standardization and one dense layer.
 
     `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic regression),
-    `label_smoothing` the share of each label that is spread evenly over all classes.
+    `label_smoothing` the share of each label that is spread evenly over all classes. Several views of the same photos
+    go in as one array, their rows one after the other, with a `batch_size` as many times larger.
     """
     keras.utils.set_random_seed(seed)
     normalization = keras.layers.Normalization()
     normalization.adapt(features)
     penalty = keras.regularizers.L2(weight_decay)
     head = keras.Sequential([normalization, keras.layers.Dense(classes, kernel_regularizer=penalty)])
-    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * -(-len(features) // 128))
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * math.ceil(len(features) / batch_size))
     head.compile(
         keras.optimizers.Adam(schedule),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing),
     )
-    head.fit(features, keras.utils.to_categorical(labels, classes), batch_size=128, epochs=epochs, verbose=0)
+    head.fit(features, keras.utils.to_categorical(labels, classes), batch_size=batch_size, epochs=epochs, verbose=0)
     return head
 
 
@@ -37,7 +40,7 @@ def linear_probe(train, validation, test, classes, seed=0):
     Each argument holds `features` (n, d) and `labels` (n,), as `scripts.features.features` returns them. Test is scored once,
     with the one head that validation chose.
     """
-    heads = [fit_head(train.features, train.labels, classes, decay, seed=seed) for decay in WEIGHT_DECAYS]
+    heads = [train_head(train.features, train.labels, classes, decay, seed=seed) for decay in WEIGHT_DECAYS]
     scores = [count_correct(head, validation.features, validation.labels) for head in heads]
     best = int(np.argmax(scores))
     correct = count_correct(heads[best], test.features, test.labels)

@@ -1,7 +1,11 @@
 """Figures that several lessons draw; their plotting code would distract there. Each ends in `plt.show()`."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
+
+from scripts.course import ROOT
 
 
 def show_images(images, titles=None, columns=None, width=2.6):
@@ -17,7 +21,7 @@ def show_images(images, titles=None, columns=None, width=2.6):
     if not images or len(titles) != len(images):
         raise ValueError(f"{len(images)} images and {len(titles)} titles; give images, and a title for each")
     columns = columns or len(images)
-    rows = -(-len(images) // columns)
+    rows = math.ceil(len(images) / columns)
     size = 8 if width < 1.6 else 10  # of the letters
     tallest = max(image.shape[0] / image.shape[1] for image in images)
     lines = max(title.count("\n") + 1 if title else 0 for title in titles)
@@ -32,6 +36,18 @@ def show_images(images, titles=None, columns=None, width=2.6):
         axis.imshow(image, cmap="gray", vmin=0, vmax=white)
         axis.set_title(title, fontsize=size)
     plt.show()
+
+
+def show_diagram(name, alt):
+    """Show the diagram `images/NAME.svg`; `alt` is what it says to those who cannot see it.
+
+    A cell shows it, and not a text cell's link, because Colab has the notebook only and not the folder `images`. Raises
+    `FileNotFoundError` where there is no such diagram.
+    """
+    from IPython.display import display
+
+    drawing = (ROOT / "images" / f"{name}.svg").read_text(encoding="utf-8")
+    display({"image/svg+xml": drawing, "text/plain": alt}, raw=True)
 
 
 def plot_confusion(matrix, class_names, title=""):

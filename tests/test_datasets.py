@@ -161,7 +161,7 @@ def test_the_three_ways_to_a_square(picture, upright):
     crop, pad, squash = (turn(datasets.load_image(file, 30, fit=fit)) for fit in ("crop", "pad", "squash"))
     assert crop.shape == pad.shape == squash.shape == (30, 30, 3)
     assert (crop[:, 1:-1] == GREEN).all()  # the center, in all its height; antialiasing blends the edges
-    assert (pad[:10] == datasets.GREY).all() and (pad[20:] == datasets.GREY).all()
+    assert (pad[:10] == datasets.GRAY).all() and (pad[20:] == datasets.GRAY).all()
     assert (pad[10:20, :9] == RED).all() and (pad[10:20, 11:19] == GREEN).all() and (pad[10:20, 21:] == BLUE).all()
     assert (squash[:, :9] == RED).all() and (squash[:, 11:19] == GREEN).all() and (squash[:, 21:] == BLUE).all()
     assert_alike(datasets.load_image(file, 30), turn(crop))  # the default

@@ -5,17 +5,19 @@ the ratio, the accuracies of both. The slow way runs on a part of the photos onl
 extrapolated from that part. Then the bill of all experiments of lessons 11 to 15, whose epochs the lessons record.
 """
 
+import json
 import statistics
 import tempfile
 from time import perf_counter
 
-from scripts.course import CourseError, import_tensorflow
+from scripts.course import ROOT, CourseError, import_tensorflow
 
 BATCH = 32
 PART = 320  # photos on which the slow way is timed
 PART_EPOCHS = 3  # the first builds the graph and is not timed
 HEADS = ((), (10,), (100,), (1000,))  # inner layers, as in lesson 13
 SEEDS = (0, 1, 2)
+TRAINING_LESSONS = ("09", "10", "11", "12")
 EPOCHS = 30  # of a head, the fast way
 
 
@@ -129,25 +131,21 @@ def time_epochs(model, x, labels, seed, epochs=PART_EPOCHS):
     return statistics.median(clock.seconds[1:])
 
 
-def lessons_bill():
-    """Return how many epochs of heads lessons 9 to 12 train, and how often they pass all photos through the base.
+def lessons_bill(file=ROOT / "build" / "run.json"):
+    """Return how many epochs of heads lessons 09 to 12 train, and how often they pass all pictures through the base.
 
-    Both are read from what the lessons print about the sample. Raises `CourseError` where a lesson does not print it.
+    Read from what they recorded (`results.record_work`) in the last `make run`. Raises `CourseError` where one of them did
+    not run.
     """
-    from scripts.lessons import notebooks
-    from scripts.sample import folder as sample
-
-    epochs, photos = 0, len(sample.plan())  # one pass over all photos, which the three lessons share
-    for path in notebooks.find_lessons():
-        if path.stem[:2] in ("08", "09", "10"):
-            cells = notebooks.code_cells(notebooks.read_notebook(path))
-            printed = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
-            trained = re.findall(r"([\d,]+) epochs over [\d,]+ photos trained here", printed)
-            if len(trained) != 1:
-                raise CourseError(
-                    f"{path.name} does not print how many epochs it trains; store its outputs: `make outputs`"
-                )
-            epochs += int(trained[0].replace(",", ""))
-            passed = re.findall(r"photos through the base: ([\d,]+) here", printed)
-            photos = max([photos, *(int(number.replace(",", "")) for number in passed)])
-    return epochs, photos / len(sample.plan())
+    try:
+        lessons = json.loads(file.read_text(encoding="utf-8"))["lessons"]
+    except (OSError, ValueError):
+        lessons = []
+    work = {lesson["lesson"][:2]: row for lesson in lessons for row in lesson["results"] if row["name"] == "work"}
+    missing = [number for number in TRAINING_LESSONS if number not in work]
+    if missing:
+        raise CourseError(f"{file} does not say how many epochs lesson {missing[0]} trains: run `make run` first.")
+    rows = [work[number] for number in TRAINING_LESSONS]
+    # The lessons share one plain pass; what a lesson needs beyond it, such as mirrored views, it needs alone.
+    passes = max(row["photos"] for row in rows) / lessons[0]["data"]["pictures"]
+    return sum(row["epochs"] for row in rows), max(1, passes)

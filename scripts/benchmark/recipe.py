@@ -94,13 +94,13 @@ def try_views(splits, trained, seen, decay, seeds, label_smoothing=0.0, scored=(
     import keras
     import numpy as np
 
-    from scripts.heads import fit_head
+    from scripts.heads import train_head
 
     answers = {split: [] for split in scored}
     x = np.concatenate([splits["train"][number].features for number in trained])
     labels = np.concatenate([splits["train"][number].labels for number in trained])
     for seed in seeds:
-        head = fit_head(x, labels, int(labels.max()) + 1, decay, seed=seed, label_smoothing=label_smoothing)
+        head = train_head(x, labels, int(labels.max()) + 1, decay, seed=seed, label_smoothing=label_smoothing)
         for split, probabilities in answers.items():
             views = [head.predict(splits[split][number].features, verbose=0) for number in seen]
             probabilities.append(

@@ -91,7 +91,7 @@ def to_text(notebook):
     return nbformat.writes(notebook, indent=1, sort_keys=True).rstrip("\n") + "\n"
 
 
-def normalise(notebook, former=None):
+def normalize(notebook, former=None):
     """Return an executed notebook in the form in which lessons are stored, so that executing it again changes no byte.
 
     Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors' metadata are gone.

@@ -240,7 +240,7 @@ def links_lead_somewhere(path, notebook):
 
 
 def is_stored_as_agreed(path, notebook):
-    if notebooks.to_text(notebooks.normalise(notebook)) == path.read_text(encoding="utf-8"):
+    if notebooks.to_text(notebooks.normalize(notebook)) == path.read_text(encoding="utf-8"):
         return []
     return ["the file is not in the form that `make outputs` gives it (ids, counts, metadata): run `make outputs`"]
 

@@ -147,7 +147,7 @@ async def run_lesson(path, outcome, environment, out, store):
         if path.read_text(encoding="utf-8") != began:
             fail(outcome, "The notebook was edited while it ran: its outputs were not stored. Run it again.")
         else:
-            stored = notebooks.to_text(notebooks.normalise(notebook, former=notebooks.parse(began)))
+            stored = notebooks.to_text(notebooks.normalize(notebook, former=notebooks.parse(began)))
             if stored != began:
                 write_whole(path, stored)
 

@@ -2,7 +2,7 @@
 
     COURSE_DATA=small COURSE_WEIGHTS=imagenet python -m scripts.distill
 
-Both networks look at the same views of the *training* photos (random crops, flips and colour changes). The teacher, Xception
+Both networks look at the same views of the *training* photos (random crops, flips and color changes). The teacher, Xception
 at 299 px, turns each view into 2,048 pooled features, once; the student, `scripts.standin` at 150 px, learns to predict them
 through one linear layer. No class label is used for that, and no validation or test photo is opened. Only then is a
 classification top trained on the labels of the training photos, and the result measured.
@@ -30,7 +30,7 @@ from tqdm import tqdm
 from scripts.course import CACHE, CourseError, weights_source
 from scripts.datasets import data_folder, list_images, open_image
 from scripts.features import features
-from scripts.heads import fit_head, linear_probe
+from scripts.heads import linear_probe, train_head
 from scripts.pretrained import STANDIN_CLASSES, STANDIN_WEIGHTS, digest, load_file, load_imagenet
 from scripts.standin.network import build_standin
 
@@ -49,7 +49,7 @@ WEIGHT_DECAY = 0.01
 
 
 def draw_view(image, seed):
-    """Return the recipe of one random view of a Pillow image: crop box, flip, colour factors. The same seed, the same view.
+    """Return the recipe of one random view of a Pillow image: crop box, flip, color factors. The same seed, the same view.
 
     The crop covers 30 to 100 % of the area, with the sides' ratio changed by up to a third, so that crops, whole photos
     and squashed photos all occur.
@@ -72,7 +72,7 @@ def draw_view(image, seed):
 
 
 def plain_view(image, flip):
-    """Return the recipe of the whole photo, flipped or not, with its colours as they are."""
+    """Return the recipe of the whole photo, flipped or not, with its colors as they are."""
     return {"box": (0, 0, *image.size), "flip": flip, "brightness": 1, "contrast": 1, "color": 1}
 
 
@@ -240,7 +240,7 @@ def publish(student, out):
         if layer.name in trained:
             layer.set_weights(trained[layer.name].get_weights())
     backbone = keras.Model(model.input, model.get_layer("avg_pool").output)
-    head = fit_head(*labeled_features(backbone), len(STANDIN_CLASSES), weight_decay=0.01)
+    head = train_head(*labeled_features(backbone), len(STANDIN_CLASSES), weight_decay=0.01)
     normalization, dense = head.layers
     mean, variance = (np.ravel(keras.ops.convert_to_numpy(x)) for x in (normalization.mean, normalization.variance))
     kernel, bias = dense.get_weights()
@@ -311,7 +311,7 @@ Written by `python -m scripts.distill`.
   {validation}, test {test}. Also see the README's table, with intervals.
 - **Limits**: it has seen clothes laid or hung for a photo, by few photographers, and nothing else. It does not know ImageNet's
   1,000 classes. It is weaker than its teacher. Not for use outside of teaching.
-- **Licence**: CC0 1.0 for the weights, as for the photos; the teacher's weights were published with Keras (MIT and Apache 2.0).
+- **License**: CC0 1.0 for the weights, as for the photos; the teacher's weights were published with Keras (MIT and Apache 2.0).
 
 ## What was tried
 

@@ -52,7 +52,7 @@ def lesson():
         ),
         v4.new_markdown_cell(CLOSING),
     ]
-    return notebooks.normalise(v4.new_notebook(cells=cells))
+    return notebooks.normalize(v4.new_notebook(cells=cells))
 
 
 def printed(text, name="stdout"):
@@ -61,7 +61,7 @@ def printed(text, name="stdout"):
 
 def notebook(*sources):
     """Return a notebook of code cells with these sources, not executed yet."""
-    return notebooks.normalise(v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources]))
+    return notebooks.normalize(v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources]))
 
 
 def write(notebook, path):

@@ -182,7 +182,7 @@ def executed(*cells):
     notebook = v4.new_notebook(
         cells=[v4.new_code_cell(source, outputs=[synthetic.printed(text)] * bool(text)) for source, text in cells]
     )
-    return notebooks.normalise(notebook)
+    return notebooks.normalize(notebook)
 
 
 def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):

@@ -164,7 +164,7 @@ def test_a_time_is_stored_anew_once_anything_else_in_its_lesson_changes():
         return notebook
 
     def stored_time(notebook):
-        return notebooks.normalise(notebook, lesson("1 s\n")).cells[0].outputs[0].get("text")
+        return notebooks.normalize(notebook, lesson("1 s\n")).cells[0].outputs[0].get("text")
 
     assert stored_time(lesson("2 s\n")) == "1 s\n"
     assert stored_time(lesson("2 s\n", source="clock(2)")) == "2 s\n"
