@@ -29,12 +29,14 @@ def show_images(images, titles=None, columns=None, width=2.6):
     figure, axes = plt.subplots(
         rows, columns, figsize=(columns * width, rows * height), squeeze=False, layout="constrained"
     )
-    for axis in axes.flat:
+    for axis in axes.flat[len(images) :]:
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
         white = 255 if image.dtype.kind in "ui" else 1
         axis.imshow(image, cmap="gray", vmin=0, vmax=white)
         axis.set_title(title, fontsize=size)
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_color("lightgray")  # so that a white image ends somewhere
     plt.show()
 
 
