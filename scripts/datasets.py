@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from scripts.course import CourseError, image_source
+from scripts.course import DATA, CourseError, image_source
+from scripts.files import write_whole
 
 SPLITS = ("train", "validation", "test")
 FITS = ("crop", "pad", "squash")
@@ -206,6 +207,18 @@ def to_rgb(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
+
+
+def uploaded_photo(upload, file=DATA / "my_photo"):
+    """Return the path of the photo that a reader chose with an `ipywidgets.FileUpload`, or None where there is none.
+
+    The photo is kept in `file`, which git ignores; its own name is not used. Works with ipywidgets 8, and 7 as on Colab.
+    """
+    chosen = upload.value.values() if isinstance(upload.value, dict) else upload.value
+    for photo in chosen:
+        write_whole(file, bytes(photo["content"]))
+        return file
+    return None
 
 
 def image_folder(split, size, batch_size=32, fit=DEFAULT_FIT, shuffle=False, seed=None, unreadable="stop"):

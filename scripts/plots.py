@@ -52,6 +52,24 @@ def show_diagram(name, alt):
     display({"image/svg+xml": drawing, "text/plain": alt}, raw=True)
 
 
+def show_answer(image, answers):
+    """Show an image beside a network's likeliest answers, each a bar as long as its probability.
+
+    `image`: as for `show_images`. `answers`: one row of `decode_predictions`, tuples (id, name, probability 0-1), the
+    likeliest first.
+    """
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), width_ratios=[1, 1.6], layout="constrained")
+    left.imshow(image)
+    left.axis("off")
+    names = [name for _, name, _ in answers]
+    bars = right.barh(names, [probability for *_, probability in answers], color="#0072b2")
+    right.bar_label(bars, [f"{probability:.0%}" for *_, probability in answers], padding=4)
+    right.invert_yaxis()
+    right.set(xlim=(0, 1.15), xticks=[0, 0.5, 1], xlabel="how sure the network is (1 = entirely)")
+    right.spines[["top", "right"]].set_visible(False)
+    plt.show()
+
+
 def plot_confusion(matrix, class_names, title=""):
     """Show a confusion matrix: a row per true class, a column per predicted one, the number of images in each cell.
 
