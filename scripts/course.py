@@ -65,12 +65,12 @@ def image_source():
 def weights_source():
     """Return the `Source` of the pretrained weights that `COURSE_WEIGHTS` names: standin, imagenet, a path, or auto.
 
-    `auto`, the default, takes the ImageNet weights where Keras has them in its cache, else the stand-in. Raises `CourseError`
-    where the variable names a file that is not there. Nothing is downloaded.
+    `auto`, the default, takes the ImageNet weights where Keras has all three files in its cache, each of them whole, else
+    the stand-in. Raises `CourseError` where the variable names a file that is not there. Nothing is downloaded.
     """
     wanted = os.environ.get("COURSE_WEIGHTS", "").strip() or "auto"
     if wanted == "auto":
-        wanted = "imagenet" if imagenet_weights(include_top=False).exists() else "standin"
+        wanted = "imagenet" if imagenet_is_complete() else "standin"
     if wanted == "standin":
         return Source("standin", DATA / "standin.weights.h5", "the stand-in (`make data` fetches Xception's)")
     if wanted == "imagenet":
@@ -83,6 +83,23 @@ def weights_source():
             "nor a .weights.h5 or .h5 file on this machine."
         )
     return Source("path", file, f"Xception's, from the file {file.name}")
+
+
+def imagenet_is_complete():
+    """Return whether Keras' cache holds Xception's ImageNet weights, with and without top, and the names of the classes."""
+    names = imagenet_weights(include_top=True).with_name("imagenet_class_index.json")
+    return names.is_file() and is_whole(imagenet_weights(include_top=False)) and is_whole(imagenet_weights(True))
+
+
+def is_whole(path):
+    """Return whether `path` is a whole HDF5 file: one that is empty, cut off or still being fetched does not open."""
+    import h5py
+
+    try:
+        with h5py.File(path):
+            return True
+    except OSError:
+        return False
 
 
 def imagenet_weights(include_top):
@@ -118,13 +135,13 @@ def quiet_stderr():
 def import_tensorflow():
     """Import TensorFlow without its start-up log, which would land in a notebook's output. Return the module."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors still show
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # else the first process takes the whole GPU
     with quiet_stderr():
         import tensorflow
 
         tensorflow.zeros(1) + 1  # the first operation logs too
-    tensorflow.get_logger().setLevel(
-        "ERROR"
-    )  # its warnings land in a notebook's output, with addresses and temporary folders
+    # Its warnings land in a notebook's output, with addresses and temporary folders.
+    tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
 
 

@@ -75,22 +75,27 @@ def class_folders(split_folder):
     return sorted(entry.name for entry in split_folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
-def class_names():
-    """Return the names of the classes: those of the folders in train, sorted. A label is a position in this list."""
-    return class_folders(data_folder() / "train")
+def class_names(data=None):
+    """Return the names of the classes: those of the folders in train, sorted. A label is a position in this list.
+
+    `data` is the folder of the pictures, by default the one that `COURSE_DATA` names.
+    """
+    return class_folders((data or data_folder()) / "train")
 
 
-def list_images(split):
+def list_images(split, data=None):
     """Return the pictures of a split as `(paths, labels)`: a list of paths and an int64 array of the same length.
 
     The order is that of the sorted class folders, and of the sorted file names in each: the same on every machine.
-    Raises `DataError` where there is no picture at all.
+    `data` is the folder of the pictures, by default the one that `COURSE_DATA` names. Raises `DataError` where there is no
+    picture at all.
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be one of {SPLITS}")
-    folder = data_folder() / split
+    data = data or data_folder()
+    folder = data / split
     paths, labels = [], []
-    for label, name in enumerate(class_names()):
+    for label, name in enumerate(class_names(data)):
         files = [file for file in (folder / name).iterdir() if file.suffix.lower() in SUFFIXES]
         files = [file for file in files if not file.name.startswith(".")]  # macOS leaves such beside each picture
         paths += sorted(files, key=lambda file: file.name)

@@ -7,15 +7,14 @@ names, and says so: Xception with its ImageNet weights, Xception with the weight
 """
 
 import json
-import os
+import warnings
 from functools import cache
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras.applications import xception
 
-from scripts.course import DATA, CourseError, imagenet_weights, weights_source
+from scripts.course import DATA, CourseError, imagenet_weights, is_whole, weights_source
 from scripts.files import digest
 from scripts.standin.network import SMALLEST_SIZE, build_standin
 
@@ -77,20 +76,32 @@ def Xception(  # noqa: N802 - Keras' name
 
 
 def load_imagenet(include_top, options):
+    """Return Keras' own Xception with its ImageNet weights, which Keras fetches where they are not in its cache."""
     try:
         return xception.Xception(weights="imagenet", **options)
-    except (OSError, ValueError) as error:
-        if isinstance(error, ValueError) and imagenet_weights(include_top).exists():
-            raise  # Keras refuses an argument
-        raise WeightsError(
-            "The ImageNet weights of Xception are not on this machine and could not be fetched. `make data` fetches them; "
-            f"COURSE_WEIGHTS=standin does without. ({error})"
-        ) from None
+    except ValueError as error:
+        if "corrupted" not in str(error):  # Keras refuses an argument
+            raise
+        reason = error
+    except Exception as error:  # a bare Exception is what Keras raises when a download fails
+        reason = error
+    file = imagenet_weights(include_top)
+    state = "damaged" if file.exists() and not is_whole(file) else "not on this machine"
+    raise WeightsError(
+        f"The ImageNet weights of Xception ({file.name}) are {state} and could not be fetched. `make data` fetches them; "
+        f"COURSE_WEIGHTS=standin does without. ({first_line(reason)})"
+    )
+
+
+def first_line(error):
+    return str(error).strip().partition("\n")[0]
 
 
 def load_file(path, options):
     try:
-        return xception.Xception(weights=str(path), **options)
+        with warnings.catch_warnings():  # dozens for a file of another network, before the error
+            warnings.simplefilter("ignore", UserWarning)
+            return xception.Xception(weights=str(path), **options)
     except OSError as error:
         raise WeightsError(
             f"{path} cannot be read as a weights file: it is damaged. Copy it again. ({error})"
@@ -167,13 +178,15 @@ def check_standin():
 @cache
 def imagenet_classes():
     """Return ImageNet's class index, a dictionary from "0" ... "999" to [id, name]."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    file = home / "models" / "imagenet_class_index.json"
+    file = imagenet_weights(include_top=True).with_name("imagenet_class_index.json")
     if not file.exists():
         raise WeightsError(
             f"The names of ImageNet's classes are not on this machine ({file.name}). `make data` fetches them."
         )
-    return json.loads(file.read_text())
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WeightsError(f"{file} is damaged ({first_line(error)}). `make data` fetches it anew.") from None
 
 
 def decode_predictions(preds, top=5):

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scripts import datasets
 from scripts import features as module
+from scripts.course import CourseError
 from scripts.datasets import ImageError, load_image
 from scripts.features import features
 
@@ -192,7 +194,7 @@ def test_a_run_that_fails_leaves_nothing(pictures, tmp_path):
     (pictures / "train/hat/3.jpg").write_bytes(b"")
     with pytest.raises(ImageError, match="3.jpg"):
         features(make_model(), "train", 32, folder=tmp_path / "cache")
-    assert not list((tmp_path / "cache").glob("*")) if (tmp_path / "cache").exists() else True
+    assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
 def test_a_write_that_is_cut_off_leaves_no_cache(pictures, tmp_path, monkeypatch):
@@ -203,10 +205,10 @@ def test_a_write_that_is_cut_off_leaves_no_cache(pictures, tmp_path, monkeypatch
     monkeypatch.setattr(module.np, "savez", cut_off)
     with pytest.raises(KeyboardInterrupt):
         features(make_model(), "test", 32, folder=tmp_path / "cache")
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
-def test_two_runs_at_once_do_not_harm_each_other(pictures, tmp_path):
+def test_of_runs_at_once_one_computes_and_the_others_take_what_it_kept(pictures, tmp_path, runs):
     model, found = make_model(), []
     threads = [
         threading.Thread(target=lambda: found.append(features(model, "train", 32, folder=tmp_path / "cache")))
@@ -216,10 +218,104 @@ def test_two_runs_at_once_do_not_harm_each_other(pictures, tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
+    assert len(found) == 4 and len(runs) == 1
     assert all(np.array_equal(found[0].features, one.features) for one in found)
-    (file,) = (tmp_path / "cache").iterdir()
+    (file,) = (tmp_path / "cache").glob("*.npz")
     with np.load(file) as stored:
         assert np.array_equal(stored["features"], found[0].features)
         assert stored["names"].tolist() == found[0].names
         assert stored["labels"].tolist() == found[0].labels.tolist()
+
+
+class Own(keras.layers.Layer):
+    def call(self, images):
+        return images * 2
+
+
+def with_own_layer(layer):
+    return keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.GlobalAveragePooling2D()])
+
+
+def test_another_loader_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
+    def load_image(path, size=None, fit="crop"):
+        return np.zeros((size, size, 3), "uint8")
+
+    features(make_model(), "test", 32, folder=tmp_path / "cache")
+    monkeypatch.setattr(module, "LOADER", (load_image, *module.LOADER[1:]))
+    features(make_model(), "test", 32, folder=tmp_path / "cache")
+    assert len(runs) == 2
+
+
+def test_another_gray_around_padded_photos_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
+    for color in (datasets.GRAY, (0, 0, 0)):
+        monkeypatch.setattr(datasets, "GRAY", color)
+        features(make_model(), "test", 32, "pad", folder=tmp_path / "cache")
+    assert len(runs) == 2
+
+
+def test_another_scaling_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
+    features(make_model(), "test", 32, folder=tmp_path / "cache")
+    monkeypatch.setattr(module, "preprocess_input", lambda images: images / 255)
+    features(make_model(), "test", 32, folder=tmp_path / "cache")
+    assert len(runs) == 2
+
+
+def test_a_custom_layer_whose_code_changed_makes_them_anew(pictures, tmp_path, runs):
+    class Changed(keras.layers.Layer):
+        def call(self, images):
+            return images * 3
+
+    Changed.__name__ = "Own"
+    for layer in (Own(), Own(), Changed()):
+        features(with_own_layer(layer), "test", 32, folder=tmp_path / "cache")
+    assert len(runs) == 2
+
+
+def test_a_custom_layer_inside_a_nested_model_counts_too(pictures, tmp_path):
+    assert module.own_layers(keras.Sequential([with_own_layer(Own())])) == {Own}
+
+
+def test_a_layer_whose_code_cannot_be_read_is_refused_by_name(pictures, tmp_path):
+    made = {}
+    exec("import keras\nclass Hidden(keras.layers.Layer):\n    def call(self, x):\n        return x", made)
+    with pytest.raises(CourseError, match="Hidden"):
+        features(with_own_layer(made["Hidden"]()), "test", 32, folder=tmp_path / "cache")
+
+
+def test_another_state_of_a_random_layer_makes_them_anew(pictures, tmp_path, runs):
+    def noisy(seed):
+        return with_own_layer(keras.layers.GaussianNoise(0.1, seed=seed))
+
+    first, second = noisy(1), noisy(1)
+    features(first, "test", 32, folder=tmp_path / "cache")
+    features(second, "test", 32, folder=tmp_path / "cache")
+    assert len(runs) == 1
+    second(np.zeros((1, 32, 32, 3), "float32"), training=True)  # draws, and so changes the state
+    features(second, "test", 32, folder=tmp_path / "cache")
+    assert len(runs) == 2
+
+
+def test_comments_and_docstrings_do_not_count():
+    def first(x):
+        """One."""
+        return x + 1  # one
+
+    def second(x):
+        """Two."""
+        return x + 1
+
+    assert module.code_of(first).replace("first", "second") == module.code_of(second)
+
+
+def test_the_folder_of_pictures_is_looked_up_once(pictures, tmp_path, monkeypatch):
+    calls = []
+    original = module.data_folder
+    monkeypatch.setattr(module, "data_folder", lambda: calls.append(1) or original())
+    features(make_model(), "train", 32, folder=tmp_path / "cache")
+    assert len(calls) == 1
+
+
+def test_another_folder_of_pictures_can_be_named(pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    found = features(make_model(), "test", 32, folder=tmp_path / "cache", data=pictures)
+    assert found.names == ["test/hat/0.jpg", "test/skirt/0.jpg"]

@@ -37,7 +37,8 @@ def test_images_keep_their_order_titles_and_pixels(figure):
 
 def test_no_frame_or_ticks_are_left_in_an_empty_place(figure):
     plots.show_images([np.zeros((2, 2, 3), "uint8")] * 5, columns=3)
-    assert not any(axis.axison for axis in figure().axes)
+    assert [axis.axison for axis in figure().axes] == [True] * 5 + [False]
+    assert not any(axis.get_xticks().size or axis.get_yticks().size for axis in figure().axes[:5])
 
 
 @pytest.mark.parametrize(("gray", "white"), [(np.full((3, 3), 7, "uint8"), 255), (np.full((3, 3), 0.1), 1)])
@@ -108,3 +109,24 @@ def test_a_graph_is_drawn_from_what_is_needed_to_what_comes_of_it(figure):
     expected = [("product", "one"), ("product", "two"), ("result", "product")]
     assert arrows == {(places[end], places[start]) for end, start in expected}
     assert nodes["one"].get_bbox_patch().get_facecolor() != nodes["product"].get_bbox_patch().get_facecolor()
+
+
+def test_an_answer_is_shown_beside_its_image_the_likeliest_on_top(figure):
+    plots.show_answer(np.zeros((4, 4, 3), "uint8"), [("n1", "hat", 0.75), ("n2", "skirt", 0.25)])
+    image, bars = figure().axes
+    assert image.images[0].get_array().shape == (4, 4, 3)
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["hat", "skirt"]
+    assert [patch.get_width() for patch in bars.patches] == [0.75, 0.25] and bars.yaxis_inverted()
+    assert [text.get_text() for text in bars.texts] == ["75%", "25%"]
+
+
+def test_a_diagram_is_shown_with_its_words(monkeypatch, tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "kernel.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    monkeypatch.setattr(plots, "ROOT", tmp_path)
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    plots.show_diagram("kernel", "a kernel slides")
+    assert "svg" in shown[0]["image/svg+xml"] and shown[0]["text/plain"] == "a kernel slides"
+    with pytest.raises(FileNotFoundError):
+        plots.show_diagram("no such diagram", "…")

@@ -3,12 +3,15 @@
 import hashlib
 import inspect
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
-from scripts import pretrained
+from scripts import course, pretrained
 from scripts.pretrained import STANDIN_CLASSES, WeightsError, Xception, decode_predictions, preprocess_input
 
 
@@ -155,16 +158,104 @@ def test_published_digest_is_that_of_the_published_file():
     assert digest in pretrained.STANDIN_WEIGHTS.with_name("standin.md").read_text()
 
 
-def test_imagenet_weights_that_cannot_be_had_give_one_clear_error(monkeypatch, tmp_path):
+@pytest.fixture
+def server():
+    """A server on loopback: `server.answer` is the status and the body that it gives for everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802 - the library's name
+            status, body = self.server.answer
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+@pytest.mark.parametrize("include_top", [True, False])
+@pytest.mark.parametrize("trouble", ["no server", "not found", "damaged", "cut off before"])
+def test_imagenet_weights_that_cannot_be_had_give_one_clear_error(
+    monkeypatch, tmp_path, server, trouble, include_top, capfd
+):
+    """Keras itself tries and fails here; it raises a bare Exception or a ValueError, whichever it likes."""
     monkeypatch.setenv("COURSE_WEIGHTS", "imagenet")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(keras.src.utils.file_utils.config, "keras_home", lambda: str(tmp_path))
+    server.answer = (404, b"") if trouble == "not found" else (200, b"no weights")
+    address = f"http://127.0.0.1:{server.server_port if trouble != 'no server' else 9}/weights.h5"
+    for constant in ("WEIGHTS_PATH", "WEIGHTS_PATH_NO_TOP"):
+        monkeypatch.setattr(keras.src.applications.xception, constant, address)
+    if trouble == "cut off before":
+        file = course.imagenet_weights(include_top)
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(WeightsError, match="make data") as caught:
+        Xception(include_top=include_top)
+    assert "\n" not in str(caught.value) and "xception_weights" in str(caught.value)
 
-    def no_network(*arguments, **options):
-        raise OSError("URL fetch failure")
 
-    monkeypatch.setattr(keras.src.applications.xception.file_utils, "get_file", no_network)
-    with pytest.raises(WeightsError, match="make data"):
-        Xception(include_top=False)
+def test_arguments_that_keras_refuses_stay_its_own_errors(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_WEIGHTS", "imagenet")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="input_shape"):
+        Xception(input_shape=(299, 229, 3))
+
+
+def fill_cache():
+    """Put files into Keras' cache where `make data` does; those of the weights are whole HDF5 files, and small."""
+    files = [course.imagenet_weights(include_top) for include_top in (True, False)]
+    files[0].parent.mkdir(parents=True)
+    for file in files:
+        with h5py.File(file, "w") as stream:
+            stream["weights"] = np.zeros(5000)
+    names = files[0].with_name("imagenet_class_index.json")
+    names.write_text("{}")
+    return [*files, names]
+
+
+def test_auto_takes_the_imagenet_weights_only_where_all_of_them_are_whole(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_WEIGHTS", "auto")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    assert course.weights_source().kind == "standin"
+    files = fill_cache()
+    assert course.weights_source().kind == "imagenet"
+    for file in files:
+        content = file.read_bytes()
+        file.unlink()
+        assert course.weights_source().kind == "standin", file.name
+        if file.suffix == ".h5":
+            for part in (b"", content[: len(content) // 2]):
+                file.write_bytes(part)
+                assert course.weights_source().kind == "standin", file.name
+        file.write_bytes(content)
+    assert course.weights_source().kind == "imagenet"
+
+
+def test_a_home_of_keras_with_a_tilde_is_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", "~/k")
+    assert course.imagenet_weights(True).parent == tmp_path / "k" / "models"
+    pretrained.imagenet_classes.cache_clear()
+    (tmp_path / "k" / "models").mkdir(parents=True)
+    (tmp_path / "k" / "models" / "imagenet_class_index.json").write_text('{"0": ["n0", "tench"]}')
+    assert pretrained.imagenet_classes() == {"0": ["n0", "tench"]}
+    pretrained.imagenet_classes.cache_clear()
+
+
+def test_a_damaged_class_index_is_named(no_class_index):
+    (no_class_index / "models").mkdir()
+    (no_class_index / "models/imagenet_class_index.json").write_text('{"0": ')
+    with pytest.raises(WeightsError, match="imagenet_class_index.json"):
+        decode_predictions(np.full((1, 1000), 0.001))
 
 
 @pytest.fixture

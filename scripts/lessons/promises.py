@@ -9,16 +9,24 @@ from itertools import pairwise
 from scripts.course import REPOSITORY, ROOT
 from scripts.lessons import notebooks
 
+FOLDER = REPOSITORY.rsplit("/", 1)[1]
 SETUP = f"""\
 # The set-up cell, the same in every lesson: find the course's helpers (on Colab, fetch them first) and fix the seeds.
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 
-if not os.path.isdir("../scripts"):
-    subprocess.run(["git", "clone", "-q", "--depth=1", "{REPOSITORY}"], check=True)
-    os.chdir("{REPOSITORY.rsplit("/", 1)[1]}/notebooks")
-sys.path.insert(0, "..")
+course_folder = next((place for place in ("..", ".", "{FOLDER}") if os.path.isdir(place + "/scripts")), None)
+if course_folder is None:
+    with tempfile.TemporaryDirectory(dir=".") as part:  # a clone is there whole or not at all
+        subprocess.run(["git", "clone", "-q", "--depth=1", "{REPOSITORY}", part + "/whole"], check=True)
+        with contextlib.suppress(OSError):  # another notebook was faster
+            os.rename(part + "/whole", "{FOLDER}")
+    course_folder = "{FOLDER}"
+os.chdir(course_folder + "/notebooks")
+sys.path.insert(0, os.path.abspath(".."))
 from scripts import course
 
 course.start()"""

@@ -1,0 +1,38 @@
+"""Progress of long work: a bar where somebody watches, a line now and then in a log."""
+
+import sys
+import time
+from contextlib import contextmanager
+
+SECONDS = 30  # between two lines in a log
+
+
+def is_watched():
+    """Return whether a moving bar can be seen: on a terminal, or in a notebook."""
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+@contextmanager
+def progress(total, title, unit, done=0, **options):
+    """Yield a function `update(n)` that is told of `n` more things done; show how far that is, on stderr.
+
+    `total` may be None where it is not known; `options` go to tqdm's bar, such as `unit_scale` for bytes.
+    """
+    if is_watched():
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=title, unit=unit, initial=done, mininterval=0.5, **options) as bar:
+            yield bar.update
+        return
+    said = time.monotonic()
+
+    def update(n):
+        nonlocal done, said
+        done += n
+        now = time.monotonic()
+        if now - said >= SECONDS:
+            said = now
+            share = f" of {total:,}" if total else ""
+            print(f"{title}: {done:,}{share} {unit}", file=sys.stderr, flush=True)
+
+    yield update
