@@ -23,8 +23,8 @@ lab: setup ## open JupyterLab, to read and change the lessons
 data: setup ## fetch the real photos and the ImageNet weights (0.3 GB)
 	@$(VENV_PYTHON) -m scripts.download
 
-doctor: setup ## say what this machine has, what will be slow, what is missing
-	@$(VENV_PYTHON) -m scripts.doctor
+doctor: ## say what this machine has, what will be slow, what is missing, also before the set-up
+	@$(PYTHON) -m scripts.doctor
 
 outputs: setup ## execute the lessons and store their outputs in notebooks/
 	@$(VENV_PYTHON) -m scripts.run --store

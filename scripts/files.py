@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,29 +47,40 @@ def digest(path, algorithm="sha256"):
 
 
 @contextmanager
-def lock(path):
+def lock(path, waiting=""):
     """Wait until no other process holds the file `path`, and hold it till the block ends.
 
-    The system lets go of it should this process die. The file stays, empty. On a disk that knows no locks (some network
-    drives) nobody waits.
+    `waiting` is what to say, on stderr, to somebody who has to wait. The system lets go of the file should this process
+    die. The file stays, empty. On a disk that knows no locks (some network drives) nobody waits.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
-        if os.name == "nt":
-            import msvcrt
-
-            while True:
-                try:
-                    msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)  # gives up after ten seconds
-                    break
-                except OSError:
-                    continue
-        else:
-            import fcntl
-
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-            except OSError:  # ENOLCK, ENOSYS: this disk knows no locks
-                pass
+        if not _take(stream, wait=False):
+            if waiting:
+                print(waiting, file=sys.stderr, flush=True)
+            _take(stream, wait=True)
         yield
+
+
+def _take(stream, wait):
+    """Lock an open file; return False where another process holds it and `wait` is False."""
+    if os.name == "nt":
+        import msvcrt
+
+        while True:
+            try:
+                msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+                return True
+            except OSError:  # also after ten seconds of waiting
+                if not wait:
+                    return False
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # ENOLCK, ENOSYS: this disk knows no locks
+        pass
+    return True

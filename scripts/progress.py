@@ -9,7 +9,12 @@ SECONDS = 30  # between two lines in a log
 
 def is_watched():
     """Return whether a moving bar can be seen: on a terminal, or in a notebook."""
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+    if "ipykernel" in sys.modules:
+        from IPython import get_ipython
+
+        if getattr(get_ipython(), "kernel", None):
+            return True
+    return sys.stderr.isatty()
 
 
 @contextmanager

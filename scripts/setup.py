@@ -52,9 +52,11 @@ def set_up(venv, requirements, gpu=False):
             print("The folder .venv holds Python %d.%d, which is used. To change that, delete the folder." % version)
         return
     started = time.time()
-    if UNFINISHED in stamp or not supported(version) or not has_pip(python):
+    if UNFINISHED in stamp or not supported(version):
         create(venv)
         version = version_of(python)
+    elif not has_pip(python):  # as uv makes them: it is the reader's, and stays
+        add_pip(python)
     print("Installing the packages of requirements.txt, up to 0.8 GB to download.")
     write_stamp(venv, [UNFINISHED] + ["gpu"] * gpu)
     install(python, ["--require-hashes", "--requirement", requirements])
@@ -151,6 +153,18 @@ def has_pip(python):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     process.communicate()
     return process.returncode == 0
+
+
+def add_pip(python):
+    """Put pip into an environment that has none. Raises `SetupError` where that cannot be done."""
+    command = [python, "-I", "-m", "ensurepip", "--default-pip"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = process.communicate()[0].decode("utf-8", "replace").strip()
+    if process.returncode:
+        raise SetupError(
+            "The folder .venv has no pip, and it cannot be added (%s). With uv: `uv pip install pip`; or delete the "
+            "folder. Then give the same command again." % output.split("\n")[-1]
+        )
 
 
 def finished(requirements, version, gpu):

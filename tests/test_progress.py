@@ -1,6 +1,7 @@
 """Progress: a bar for who watches, few lines for a log."""
 
 import sys
+from types import SimpleNamespace
 
 from scripts import progress as module
 from scripts.progress import progress
@@ -24,7 +25,7 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
 
 
 def test_a_notebook_is_watched_and_a_pipe_is_not(monkeypatch):
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    assert not module.is_watched()
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    assert not module.is_watched()
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=True))
     assert module.is_watched()

@@ -4,6 +4,7 @@ The exit code is 0 if the course will run here, else 1. This file starts without
 what is missing. A finding is a pair (status, text); the status is "ok", "note" or "FAIL".
 """
 
+import argparse
 import json
 import os
 import platform
@@ -42,13 +43,69 @@ print(json.dumps({
 
 
 def main():
-    """Print every finding as soon as it is known; return the exit code."""
-    failed = False
-    for subject, status, text in findings():
-        print(layout(subject, status, text), flush=True)
-        failed = failed or status == "FAIL"
-    print("\nThe course will not run here: mend what says FAIL." if failed else "\nThe course will run here.")
-    return int(failed)
+    """Print every finding as soon as it is known, or with `--short` one line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__.split("\n")[0])
+    parser.add_argument("--short", action="store_true", help="say it in one line")
+    short = parser.parse_args().short
+    other = course_python()
+    if other:  # there is a better one to ask than this
+        return subprocess.call([other, "-m", "scripts.doctor"] + sys.argv[1:], cwd=str(ROOT))
+    found = []
+    for finding in findings():
+        found.append(finding)
+        if not short:
+            print(layout(*finding), flush=True)
+    failed = [finding for finding in found if finding[1] == "FAIL"]
+    if short:
+        print(in_short(found, failed))
+    else:
+        print("\nThe course will not run here: mend what says FAIL." if failed else "\nThe course will run here.")
+    return int(bool(failed))
+
+
+def in_short(found, failed):
+    """Return the findings as one line that names no folder of this machine."""
+    if failed:
+        return "The course will not run here yet. " + " ".join("%s: %s" % (who, text) for who, _, text in failed)
+    said = {subject: text for subject, _, text in found}
+    version = said["TensorFlow"].split(";")[0]
+    gpu = said["GPU"].split(",")[0] if said["GPU"].startswith("none") else said["GPU"]
+    parts = [
+        "Python %s" % platform.python_version(),
+        said["Processor"].split(",")[0],
+        "%s of memory" % said["Memory"].split(":")[0],
+        "TensorFlow %s" % version,
+        "GPU: %s" % gpu,
+    ]
+    return "This machine is ready: " + "; ".join(parts) + "."
+
+
+def course_python():
+    """Return the Python of .venv where it is set up and another one runs this; None where this one is to be asked."""
+    python = setup.python_of(str(ROOT / ".venv"))
+    if Path(sys.prefix) == ROOT / ".venv" or not missing_packages(requirements()):
+        return None
+    return python if environment_trouble() is None else None
+
+
+def environment_trouble():
+    """Return what is wrong with .venv, and the remedy, in a sentence; None where it is as the set-up leaves it."""
+    venv, remedy = ROOT / ".venv", "`make setup` (or `python3 scripts/setup.py`)"
+    if not venv.is_dir():
+        return "The course is not set up yet: %s does it." % remedy
+    version = setup.version_of(setup.python_of(str(venv)))
+    stamp = setup.read_stamp(str(venv))
+    if version is None:
+        return "The Python in .venv does not start any more: %s makes a new one." % remedy
+    if setup.UNFINISHED in stamp:
+        return "The set-up was not finished: %s goes on. What it said then is the reason." % remedy
+    if stamp != setup.finished(str(ROOT / "requirements.txt"), version, "gpu" in stamp):
+        return "The folder .venv holds other versions than requirements.txt wants: %s mends that." % remedy
+    return None
+
+
+def requirements():
+    return (ROOT / "requirements.in").read_text(encoding="utf-8")
 
 
 def layout(subject, status, text):
@@ -70,9 +127,13 @@ def findings():
     yield ("Disk", *disk_finding(shutil.disk_usage(str(ROOT)).free, os.access(str(ROOT), os.W_OK)))
     if reason:
         return
-    missing = missing_packages((ROOT / "requirements.in").read_text(encoding="utf-8"))
+    missing = missing_packages(requirements())
     if missing:
-        yield ("Packages", *packages_finding(missing, Path(setup.python_of(str(ROOT / ".venv")))))
+        trouble = environment_trouble()
+        if trouble:
+            yield ("Set-up", "FAIL", trouble)
+        else:
+            yield ("Packages", *packages_finding(missing, Path(setup.python_of(str(ROOT / ".venv")))))
         return
     answer, trouble = ask_tensorflow()
     yield ("TensorFlow", *tensorflow_finding(answer, trouble))

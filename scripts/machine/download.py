@@ -13,19 +13,20 @@ import shutil
 import sys
 import tarfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from urllib.parse import urlsplit
 
 import requests
-from tqdm import tqdm
 
 from scripts import files
 from scripts.course import DATA, REPOSITORY, CourseError, imagenet_weights, import_tensorflow
+from scripts.progress import progress
 
 PHOTOS = DATA / "clothing-dataset-small"
 MANIFEST = DATA / "clothing-dataset-small.sha256"
 TABLE = "images.csv"
 WORKSHOP = DATA / "download"  # what has arrived so far; no part of the course ever reads it
+LOCK = DATA / "download.lock"  # held by the one process that downloads
 
 # A tar.gz and not a zip: a zip has its table of contents at its end, so that a cut-off one gives nothing. Of a cut-off
 # tar.gz we keep every photo before the cut, which matters because GitHub cannot resume an archive.
@@ -82,7 +83,11 @@ def main(arguments=None):
     for name, fetch in (("photos", fetch_photos), ("weights", fetch_weights)):
         if only in (None, name):
             try:
-                fetch()
+                with (
+                    explain_disk_errors(WORKSHOP),
+                    files.lock(LOCK, "Another `make data` is at work; this one waits for it."),
+                ):
+                    fetch()
             except CourseError as error:
                 print(f"{name.capitalize()}: {error}", file=sys.stderr)
                 failed = True
@@ -97,6 +102,8 @@ def main(arguments=None):
 def fetch_photos():
     """Make `data/clothing-dataset-small` complete: every file of the manifest, checked. Raises `DownloadError`."""
     manifest = read_manifest()
+    for leftover in PHOTOS.rglob(".part-*"):  # of a run that was killed
+        leftover.unlink(missing_ok=True)
     missing = {path: digest for path, digest in manifest.items() if files.digest(PHOTOS / path) != digest}
     fetched = f"{len(missing):,} files fetched" if missing else "nothing to fetch"
     if missing:
@@ -137,8 +144,10 @@ def fetch_missing_photos(missing):
             f"{ARCHIVE_URL} sent a damaged or different file: {len(missing):,} photos, such as {next(iter(missing))}, "
             "are not in it as they should be. `make data` tries again; the photos that were right are kept."
         )
-    for path, digest in tqdm(missing.items(), desc="photos", unit=" photos", disable=None if missing else True):
-        put(fetch_small_file(PHOTO_URL + path, digest), PHOTOS / path)
+    with progress(len(missing), "photos", "photos") as update:
+        for path, digest in missing.items():
+            put(fetch_small_file(PHOTO_URL + path, digest), PHOTOS / path)
+            update(1)
 
 
 def fetch_weights():
@@ -168,12 +177,12 @@ def fetch_weights():
     print(f"Weights: all {len(WEIGHTS)} files are in {folder}, every one checked; {fetched}.")
 
 
-def hand_over_to_keras(files, folder):
+def hand_over_to_keras(missing, folder):
     """Let Keras find the files in its cache and check them, as `keras.applications.Xception` does."""
     import_tensorflow()
     import keras
 
-    for name, url, digest in files:
+    for name, url, digest in missing:
         try:
             keras.utils.get_file(name, url, cache_subdir=folder.name, cache_dir=folder.parent, file_hash=digest)
         except Exception as error:  # Keras raises bare exceptions
@@ -193,8 +202,7 @@ def unpack(archive, missing):
     only plain files with the right SHA-256. Raises `DownloadError` at a path that leaves the archive's folder.
     """
     try:
-        bar = {"desc": "unpacking", "total": len(missing), "unit": " photos", "disable": None}
-        with tarfile.open(archive, "r|*") as tar, tqdm(**bar) as progress:
+        with tarfile.open(archive, "r|*") as tar, progress(len(missing), "unpacking", "photos") as update:
             for member in tar:
                 if re.match(r"[/\\]|[A-Za-z]:", member.name) or ".." in re.split(r"[/\\]", member.name):
                     forget(archive)
@@ -208,7 +216,7 @@ def unpack(archive, missing):
                     if hashlib.sha256(content).hexdigest() == missing[path]:
                         put(content, PHOTOS / path)
                         del missing[path]
-                        progress.update()
+                        update(1)
     except (tarfile.TarError, EOFError, OSError):  # the archive ends here, for us
         pass
 
@@ -277,11 +285,11 @@ def receive(url, part, title, expected_bytes):
                 write_version(part, url, response.headers)
             length = response.headers.get("Content-Length")
             total = start + int(length) if length else expected_bytes
-            bar = {"desc": title, "total": total, "initial": start, "unit": "B", "unit_scale": True}
-            with tqdm(**bar, disable=None if title else True) as progress:  # None: where there is a terminal
+            shown = progress(total, title, "B", start, unit_scale=True) if title else nullcontext(lambda n: None)
+            with shown as update:
                 for chunk in response.iter_content(BLOCK):
                     file.write(chunk)
-                    progress.update(len(chunk))
+                    update(len(chunk))
 
 
 def is_worth_a_retry(error):

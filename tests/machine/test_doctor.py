@@ -1,6 +1,7 @@
 """The doctor: a remedy for each problem, on each system; exit code 0 only if the course will run."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import course
+from scripts import setup
 from scripts.machine import doctor
 
 FINE = {"tensorflow": "2.21.0", "keras": "3.15.1", "seconds": 3, "cuda": True, "gpus": []}
@@ -23,6 +25,9 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.resources, "memory", lambda: (16e9, 8e9))
     monkeypatch.setattr(doctor, "disk_finding", lambda free, writable: ("ok", "plenty"))
     monkeypatch.setattr(doctor, "missing_packages", lambda requirements: [])
+    monkeypatch.setattr(doctor, "course_python", lambda: None)
+    monkeypatch.setattr(doctor, "environment_trouble", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["doctor"])
     monkeypatch.setattr(doctor, "ask_tensorflow", lambda: (FINE, None))
     monkeypatch.setattr(course, "weights_source", lambda: course.Source("standin", standin, "the stand-in"))
 
@@ -39,7 +44,7 @@ def test_a_healthy_machine(healthy, capsys):
 @pytest.mark.parametrize(
     ("where", "what", "words"),
     [
-        ("memory", lambda: (1e9, 0.5e9), "Colab"),
+        ("memory_finding", lambda total, free: ("FAIL", "too little"), "too little"),
         ("missing_packages", lambda requirements: ["keras", "tensorflow"], "Not installed: keras, tensorflow."),
         ("ask_tensorflow", lambda: (None, "It crashes when it starts."), "It crashes"),
         ("disk_finding", lambda free, writable: ("FAIL", "full"), "full"),
@@ -61,12 +66,72 @@ def test_an_unsupported_python_is_said_without_asking_for_any_package(healthy, m
     assert "this is Python 3.9.18" in capsys.readouterr().out
 
 
-def test_starts_without_any_package():
-    """-S: no site-packages, so nothing but the standard library is there."""
-    command = [sys.executable, "-S", "-m", "scripts.doctor"]
-    process = subprocess.run(command, cwd=doctor.ROOT, capture_output=True, text=True, timeout=60)
-    assert (process.returncode, process.stderr) == (1, "")
-    assert "Not installed: " in process.stdout and "tensorflow" in process.stdout
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the course that is not set up."""
+    for name in ("requirements.in", "requirements.txt"):
+        shutil.copy(doctor.ROOT / name, tmp_path)
+    shutil.copytree(doctor.ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def diagnose(folder, *words, python=sys.executable):
+    """Run the doctor of a course with nothing but the standard library (-S); return the exit code and what it says."""
+    command = [python, "-S", "-m", "scripts.doctor", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    return done.returncode, " ".join(done.stdout.split())
+
+
+def test_before_the_set_up_it_starts_and_says_what_to_do(copy):
+    code, said = diagnose(copy)
+    assert code == 1 and "not set up yet: `make setup`" in said and "Memory" in said and "Disk" in said
+
+
+def make_environment(folder, *stamp):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    if stamp:
+        setup.write_stamp(str(folder / ".venv"), stamp)
+
+
+def test_a_set_up_that_was_cut_off_is_said_to_be_so(copy):
+    make_environment(copy, "unfinished")
+    code, said = diagnose(copy)
+    assert code == 1 and "was not finished: `make setup`" in said
+
+
+def test_an_environment_whose_python_is_gone_is_said_to_be_so(copy):
+    make_environment(copy, "unfinished")
+    python = copy / ".venv" / "bin" / "python"
+    if not python.is_symlink():
+        pytest.skip("links as under Linux and macOS")
+    python.unlink()
+    python.symlink_to(copy / "no python")
+    code, said = diagnose(copy)
+    assert code == 1 and "Python in .venv does not start" in said and "`make setup`" in said
+
+
+def test_a_finished_environment_that_lost_its_packages_is_said_to_be_so(copy):
+    version = sys.version_info[:2]
+    make_environment(copy, *setup.finished(str(copy / "requirements.txt"), version, False))
+    code, said = diagnose(copy)
+    assert code == 1 and "Not installed: " in said and "tensorflow" in said
+
+
+def test_an_environment_for_older_requirements_is_said_to_be_so(copy):
+    make_environment(copy, "0" * 64, "python%d.%d" % sys.version_info[:2])
+    code, said = diagnose(copy)
+    assert code == 1 and "other versions than requirements.txt" in said
+
+
+def test_the_short_form_is_one_line(healthy, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["doctor", "--short"])
+    assert doctor.main() == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("This machine is ready: ") and "TensorFlow 2.21.0" in line and sys.prefix not in line
+    monkeypatch.setattr(doctor, "image_finding", lambda: ("FAIL", "no folder", None))
+    assert doctor.main() == 1
+    assert capsys.readouterr().out == "The course will not run here yet. Pictures: no folder\n"
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,7 @@ def photos(tmp_path, monkeypatch, server):
         "PHOTOS": made.folder,
         "WORKSHOP": made.workshop,
         "MANIFEST": manifest,
+        "LOCK": tmp_path / "download.lock",
         "ARCHIVE_URL": f"{server.url}/archive.tar.gz",
         "PHOTO_URL": f"{server.url}/photos/",
         "TABLE_URL": f"{server.url}/images.csv",
@@ -580,10 +581,10 @@ def start_in_another_process(photos):
     code = (
         "import signal\n"
         "from pathlib import Path\n"
-        "from scripts import download\n"
+        "from scripts.machine import download\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell ignores it for its background jobs
         f"for name, value in {settings!r}.items():\n"
-        "    setattr(download, name, Path(value) if name in ('PHOTOS', 'WORKSHOP', 'MANIFEST') else value)\n"
+        "    setattr(download, name, Path(value) if name in ('PHOTOS', 'WORKSHOP', 'MANIFEST', 'LOCK') else value)\n"
         "raise SystemExit(download.main(['--only', 'photos']))\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=course.ROOT, stderr=subprocess.PIPE, text=True)
@@ -630,12 +631,25 @@ def test_killed_while_putting_files_in_place(photos, monkeypatch, moment):
     with monkeypatch.context() as context:
         context.setattr(os, "replace", die)
         assert get_photos() == 1
-    leftovers = [file for file in photos.folder.rglob("*.part")]
-    assert len(leftovers) == 1  # half a file under a name that nothing reads
-    leftovers[0].write_bytes(b"half")
+    leftover = photos.folder / "train" / "dress" / ".part-x-0.jpg"  # half a file under a name that nothing reads
+    leftover.parent.mkdir(parents=True, exist_ok=True)
+    leftover.write_bytes(b"half")
     assert "images.csv" not in photos.read() and course.image_source().kind == "sample"
     assert get_photos() == 0
     photos.assert_complete()
+    assert not leftover.exists()
+
+
+def test_two_at_once_do_not_mix_and_one_says_that_it_waits(photos, server):
+    photos.archive.pace = 0.05
+    first = start_in_another_process(photos)
+    wait_until(lambda: (photos.workshop / "photos.tar.gz").exists())
+    second = start_in_another_process(photos)
+    errors = [process.communicate(timeout=60)[1] for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], errors
+    assert "Another `make data` is at work" in errors[1] and errors[0] == ""
+    photos.assert_complete()
+    assert server.asked("/archive.tar.gz") == [None]
 
 
 @pytest.mark.parametrize(
@@ -703,11 +717,12 @@ def test_the_weights_are_those_of_the_installed_keras():
     assert course.imagenet_weights(include_top=True).name == download.WEIGHTS[1][0]
 
 
-def test_weights_come_to_keras_cache(weights, server, tmp_path, capsys):
+def test_weights_come_to_keras_cache(weights, server, tmp_path, capsys, monkeypatch):
     server.pages[f"/keras/{download.WEIGHTS[0][0]}"].cuts = [download.BLOCK]
     assert get_weights() == 0
     assert in_keras_cache(tmp_path) == weights
     assert server.asked(f"/keras/{download.WEIGHTS[0][0]}") == [None, f"bytes={download.BLOCK}-"]
+    monkeypatch.setattr(course, "is_whole", lambda file: file.is_file())  # the test's weights are only noise
     assert course.weights_source().kind == "imagenet"
     server.requests.clear()
     capsys.readouterr()
