@@ -1,8 +1,11 @@
-"""What every run of pytest needs: the embedded mode, in which the stored outputs were made, and its pictures."""
+"""What every run of pytest needs: the embedded mode, in which the stored outputs were made, and its
+pictures.
+"""
 
 import os
 
 import matplotlib
+import pytest
 
 # Before any test or kernel starts, and inherited by both.
 os.environ.update(COURSE_DATA="sample", COURSE_WEIGHTS="standin", CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2")
@@ -12,7 +15,9 @@ matplotlib.use("Agg")  # tests draw without a window
 
 
 def pytest_sessionstart(session):
-    """Draw the sample once, before the workers of pytest-xdist start and all want it at the same time."""
+    """Draw the sample once, before the workers of pytest-xdist start and all want it at the same
+    time.
+    """
     if not hasattr(session.config, "workerinput"):
         from scripts import datasets
 
@@ -22,6 +27,20 @@ def pytest_sessionstart(session):
 
 
 def pytest_collectstart(collector):
-    """Tell nbval not to compare stderr: TensorFlow's log lines come and go with the way a notebook is executed."""
+    """Tell nbval not to compare stderr: TensorFlow's log lines come and go with the way a notebook
+    is executed.
+    """
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("stderr",)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Compare also what nbval does not: the figures of a cell, and whether it wrote to stderr."""
+    result = yield
+    if hasattr(item, "test_outputs"):  # a cell of a notebook
+        from scripts.lessons import outputs
+
+        if problem := outputs.problem(item.cell, item.test_outputs):
+            item.raise_cell_error(problem)
+    return result

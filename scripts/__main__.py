@@ -7,7 +7,9 @@ HERE = Path(__file__).parent
 
 
 def commands():
-    """Return every command as a dictionary from its name to the first line of what its file says of itself."""
+    """Return every command as a dictionary from its name to the first line of what its file says of
+    itself.
+    """
     files = {file.stem: file for file in (HERE / "commands").glob("[a-z]*.py")}
     files |= {file.parent.name: file for file in HERE.glob("*/__main__.py")}
     return {name: summary(files[name]) for name in sorted(files)}

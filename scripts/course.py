@@ -1,6 +1,7 @@
 """What every lesson starts with: which pictures, which weights, one seed, no log noise.
 
-The two switches of the course are read here and nowhere else: the environment variables `COURSE_DATA` and `COURSE_WEIGHTS`.
+The two switches of the course are read here and nowhere else: the environment variables
+`COURSE_DATA` and `COURSE_WEIGHTS`.
 """
 
 import os
@@ -18,7 +19,9 @@ SEED = 42
 
 
 class CourseError(Exception):
-    """An error whose message tells the reader all there is to know: what is wrong, with which file, and the remedy."""
+    """An error whose message tells the reader all there is to know: what is wrong, with which file,
+    and the remedy.
+    """
 
     def _render_traceback_(self):  # Jupyter shows this instead of a traceback
         return [f"{type(self).__name__}: {self}"]
@@ -26,7 +29,9 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """Where pictures or weights come from. `kind` is "sample", "small", "standin", "imagenet" or "path"."""
+    """Where pictures or weights come from. `kind` is "sample", "small", "standin", "imagenet" or
+    "path".
+    """
 
     kind: str
     path: Path | None
@@ -34,9 +39,11 @@ class Source:
 
 
 def image_source():
-    """Return the `Source` of the pictures that `COURSE_DATA` names: sample, small, a path, or auto (the default).
+    """Return the `Source` of the pictures that `COURSE_DATA` names: sample, small, a path, or auto
+    (the default).
 
-    Raises `CourseError` where the variable names a folder that is not there. Nothing is drawn or downloaded.
+    Raises `CourseError` where the variable names a folder that is not there. Nothing is drawn or
+    downloaded.
     """
     wanted = os.environ.get("COURSE_DATA", "").strip() or "auto"
     small = DATA / "clothing-dataset-small"
@@ -63,10 +70,12 @@ def image_source():
 
 
 def weights_source():
-    """Return the `Source` of the pretrained weights that `COURSE_WEIGHTS` names: standin, imagenet, a path, or auto.
+    """Return the `Source` of the pretrained weights that `COURSE_WEIGHTS` names: standin, imagenet,
+    a path, or auto.
 
-    `auto`, the default, takes the ImageNet weights where Keras has all three files in its cache, each of them whole, else
-    the stand-in. Raises `CourseError` where the variable names a file that is not there. Nothing is downloaded.
+    `auto`, the default, takes the ImageNet weights where Keras has all three files in its cache,
+    each of them whole, else the stand-in. Raises `CourseError` where the variable names a file that
+    is not there. Nothing is downloaded.
     """
     wanted = os.environ.get("COURSE_WEIGHTS", "").strip() or "auto"
     if wanted == "auto":
@@ -86,13 +95,17 @@ def weights_source():
 
 
 def imagenet_is_complete():
-    """Return whether Keras' cache holds Xception's ImageNet weights, with and without top, and the names of the classes."""
+    """Return whether Keras' cache holds Xception's ImageNet weights, with and without top, and the
+    names of the classes.
+    """
     names = imagenet_weights(include_top=True).with_name("imagenet_class_index.json")
     return names.is_file() and is_whole(imagenet_weights(include_top=False)) and is_whole(imagenet_weights(True))
 
 
 def is_whole(path):
-    """Return whether `path` is a whole HDF5 file: one that is empty, cut off or still being fetched does not open."""
+    """Return whether `path` is a whole HDF5 file: one that is empty, cut off or still being fetched
+    does not open.
+    """
     import h5py
 
     try:
@@ -103,7 +116,9 @@ def is_whole(path):
 
 
 def imagenet_weights(include_top):
-    """Return the path at which Keras keeps the ImageNet weights of Xception once they are downloaded."""
+    """Return the path at which Keras keeps the ImageNet weights of Xception once they are
+    downloaded.
+    """
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
     top = "" if include_top else "_notop"
     return home / "models" / f"xception_weights_tf_dim_ordering_tf_kernels{top}.h5"
@@ -133,7 +148,9 @@ def quiet_stderr():
 
 
 def import_tensorflow():
-    """Import TensorFlow without its start-up log, which would land in a notebook's output. Return the module."""
+    """Import TensorFlow without its start-up log, which would land in a notebook's output. Return
+    the module.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors still show
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # else the first process takes the whole GPU
     with quiet_stderr():
@@ -146,7 +163,9 @@ def import_tensorflow():
 
 
 def start():
-    """Begin a lesson: import TensorFlow quietly, fix the seeds, set the figure style, and say what will be used."""
+    """Begin a lesson: import TensorFlow quietly, fix the seeds, set the figure style, and say what
+    will be used.
+    """
     import_tensorflow()
     import keras
     import matplotlib.pyplot as plt

@@ -1,4 +1,5 @@
-"""The pictures: where they are, which there are, who took them, and the one loader that reads them."""
+"""The pictures: where they are, which there are, who took them, and the one loader that reads them.
+"""
 
 import csv
 import warnings
@@ -27,23 +28,29 @@ UPRIGHT = {  # how to turn an image whose EXIF orientation is not 1
     8: Image.Transpose.ROTATE_90,
 }
 
-# Pillow warns from 89 million pixels on; our limit is the one above. Not in a `with`: that is not safe in threads.
+# Pillow warns from 89 million pixels on; our limit is the one above. Not in a `with`: that is not
+# safe in threads.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class ImageError(CourseError):
-    """A file is not a readable image. The message names the file, says what is wrong and what to do."""
+    """A file is not a readable image. The message names the file, says what is wrong and what to
+    do.
+    """
 
 
 class DataError(CourseError):
-    """A folder of pictures lacks the layout that the course needs. The message says what was expected, what found."""
+    """A folder of pictures lacks the layout that the course needs. The message says what was
+    expected, what found.
+    """
 
 
 def data_folder():
-    """Return the folder of the pictures that `COURSE_DATA` names; draw the sample first if it is wanted and not there.
+    """Return the folder of the pictures that `COURSE_DATA` names; draw the sample first if it is
+    wanted and not there.
 
-    The folder holds `train/`, `validation/` and `test/`, each with one folder per class, and, where it is known who
-    took which photo, `images.csv`. Raises `DataError` where that layout is missing.
+    The folder holds `train/`, `validation/` and `test/`, each with one folder per class, and, where
+    it is known who took which photo, `images.csv`. Raises `DataError` where that layout is missing.
     """
     source = image_source()
     if source.kind == "sample":
@@ -55,7 +62,7 @@ def data_folder():
 
 
 def check_layout(folder):
-    """Raise `DataError` unless `folder` holds the three splits, each with the same class folders."""
+    """Raise `DataError` unless `folder` holds the three splits, each with the same class folders"""
     expected = "expected the folders train, validation and test, each holding one folder of pictures per class"
     missing = [split for split in SPLITS if not (folder / split).is_dir()]
     if missing:
@@ -71,12 +78,15 @@ def check_layout(folder):
 
 
 def class_folders(split_folder):
-    """Return the names of the class folders in the folder of a split, sorted; hidden ones (Jupyter's) do not count."""
+    """Return the names of the class folders in the folder of a split, sorted; hidden ones
+    (Jupyter's) do not count.
+    """
     return sorted(entry.name for entry in split_folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def class_names(data=None):
-    """Return the names of the classes: those of the folders in train, sorted. A label is a position in this list.
+    """Return the names of the classes: those of the folders in train, sorted. A label is a position
+    in this list.
 
     `data` is the folder of the pictures, by default the one that `COURSE_DATA` names.
     """
@@ -84,11 +94,12 @@ def class_names(data=None):
 
 
 def list_images(split, data=None):
-    """Return the pictures of a split as `(paths, labels)`: a list of paths and an int64 array of the same length.
+    """Return the pictures of a split as `(paths, labels)`: a list of paths and an int64 array of
+    the same length.
 
-    The order is that of the sorted class folders, and of the sorted file names in each: the same on every machine.
-    `data` is the folder of the pictures, by default the one that `COURSE_DATA` names. Raises `DataError` where there is no
-    picture at all.
+    The order is that of the sorted class folders, and of the sorted file names in each: the same on
+    every machine. `data` is the folder of the pictures, by default the one that `COURSE_DATA`
+    names. Raises `DataError` where there is no picture at all.
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; it must be one of {SPLITS}")
@@ -106,10 +117,12 @@ def list_images(split, data=None):
 
 
 def photographers():
-    """Return who took which picture, as a dictionary from file stem to the photographer's number (a string).
+    """Return who took which picture, as a dictionary from file stem to the photographer's number (a
+    string).
 
-    Read from `images.csv`; empty where the folder has none. Source of the real one: alexeygrigorev/clothing-dataset.
-    Raises `DataError` where the table lacks the columns image and sender_id.
+    Read from `images.csv`; empty where the folder has none. Source of the real one:
+    alexeygrigorev/clothing-dataset. Raises `DataError` where the table lacks the columns image and
+    sender_id.
     """
     table = data_folder() / "images.csv"
     if not table.exists():
@@ -122,12 +135,14 @@ def photographers():
 
 
 def load_image(path, size=None, fit=DEFAULT_FIT):
-    """Return one RGB image as a uint8 array of shape (size, size, 3), values 0-255; unresized where `size` is None.
+    """Return one RGB image as a uint8 array of shape (size, size, 3), values 0-255; unresized where
+    `size` is None.
 
-    Follows the photo's EXIF orientation; transparent parts become white. Resizes with antialiased bilinear
-    interpolation. `fit` says how a photo that is not square becomes square: "crop" keeps the center, "pad" adds gray,
-    "squash" distorts. A JPEG much larger than `size` is decoded at a half, a quarter or an eighth of its size first,
-    which is faster. Raises `ImageError`, naming the file and what is wrong, for anything that is no readable image.
+    Follows the photo's EXIF orientation; transparent parts become white. Resizes with antialiased
+    bilinear interpolation. `fit` says how a photo that is not square becomes square: "crop" keeps
+    the center, "pad" adds gray, "squash" distorts. A JPEG much larger than `size` is decoded at a
+    half, a quarter or an eighth of its size first, which is faster. Raises `ImageError`, naming the
+    file and what is wrong, for anything that is no readable image.
     """
     if fit not in FITS:
         raise ValueError(f"fit is {fit!r}; it must be one of {FITS}")
@@ -150,7 +165,8 @@ def resize_image(image, size, fit=DEFAULT_FIT):
 
 
 def open_image(path, size=None):
-    """Return a file as an upright RGB Pillow image: unresized, or a large JPEG at least `size` pixels a side.
+    """Return a file as an upright RGB Pillow image: unresized, or a large JPEG at least `size`
+    pixels a side.
 
     Raises `ImageError`, naming the file and what is wrong, for anything that is no readable image.
     """
@@ -202,7 +218,9 @@ def describe_damage(path, error):
 
 
 def to_rgb(image):
-    """Return any Pillow image in mode RGB: gray, palette, CMYK, 16-bit and transparent ones included."""
+    """Return any Pillow image in mode RGB: gray, palette, CMYK, 16-bit and transparent ones
+    included.
+    """
     if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I"):  # Pillow would clip 16 bits to 255 instead of scaling
         gray = np.asarray(image, dtype="float64") / 257
         image = Image.fromarray(np.clip(np.rint(gray), 0, 255).astype("uint8"))
@@ -215,9 +233,11 @@ def to_rgb(image):
 
 
 def uploaded_photo(upload, file=DATA / "my_photo"):
-    """Return the path of the photo that a reader chose with an `ipywidgets.FileUpload`, or None where there is none.
+    """Return the path of the photo that a reader chose with an `ipywidgets.FileUpload`, or None
+    where there is none.
 
-    The photo is kept in `file`, which git ignores; its own name is not used. Works with ipywidgets 8, and 7 as on Colab.
+    The photo is kept in `file`, which git ignores; its own name is not used. Works with ipywidgets
+    8, and 7 as on Colab.
     """
     chosen = upload.value.values() if isinstance(upload.value, dict) else upload.value
     for photo in chosen:
@@ -227,13 +247,15 @@ def uploaded_photo(upload, file=DATA / "my_photo"):
 
 
 def image_folder(split, size, batch_size=32, fit=DEFAULT_FIT, shuffle=False, seed=None, unreadable="stop"):
-    """Return a `tf.data.Dataset` of batches (images, labels) of a split, every image read by `load_image`.
+    """Return a `tf.data.Dataset` of batches (images, labels) of a split, every image read by
+    `load_image`.
 
-    Images: uint8, shape (batch, size, size, 3), values 0-255. Labels: int64, shape (batch,), positions in
-    `class_names()`. The order is that of `list_images`, or with `shuffle=True` a new one in every epoch, the same for
-    the same `seed`. Files are read when their turn comes, in parallel and ahead of their use. `unreadable` says what to
-    do with a file that is no image: "stop" raises `tf.errors.InvalidArgumentError`, naming the file, when its turn
-    comes; "report" tries all files before anything else, and leaves those out that it names in one warning.
+    Images: uint8, shape (batch, size, size, 3), values 0-255. Labels: int64, shape (batch,),
+    positions in `class_names()`. The order is that of `list_images`, or with `shuffle=True` a new
+    one in every epoch, the same for the same `seed`. Files are read when their turn comes, in
+    parallel and ahead of their use. `unreadable` says what to do with a file that is no image:
+    "stop" raises `tf.errors.InvalidArgumentError`, naming the file, when its turn comes; "report"
+    tries all files before anything else, and leaves those out that it names in one warning.
     """
     import tensorflow as tf
 
@@ -261,7 +283,9 @@ def image_folder(split, size, batch_size=32, fit=DEFAULT_FIT, shuffle=False, see
 
 
 def leave_out_unreadable(paths, labels, split):
-    """Return `paths` and `labels` without the files that are no readable images; name these in one warning."""
+    """Return `paths` and `labels` without the files that are no readable images; name these in one
+    warning.
+    """
 
     def is_readable(path):
         try:
@@ -282,9 +306,11 @@ def leave_out_unreadable(paths, labels, split):
 
 
 def load_split(split, size, fit=DEFAULT_FIT):
-    """Return a whole split in memory: (images, labels), uint8 of shape (n, size, size, 3) and int64 of shape (n,).
+    """Return a whole split in memory: (images, labels), uint8 of shape (n, size, size, 3) and int64
+    of shape (n,).
 
-    3,000 images of 150 x 150 pixels take 200 MB. Raises `ImageError` at the first file that is no image.
+    3,000 images of 150 x 150 pixels take 200 MB. Raises `ImageError` at the first file that is no
+    image.
     """
     paths, labels = list_images(split)
     with ThreadPoolExecutor() as pool:  # Pillow decodes outside Python's lock

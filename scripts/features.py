@@ -1,4 +1,6 @@
-"""The features of every picture, computed once and kept: a frozen network gives the same ones every time."""
+"""The features of every picture, computed once and kept: a frozen network gives the same ones every
+time.
+"""
 
 import ast
 import hashlib
@@ -26,7 +28,9 @@ LOADER = (datasets.load_image, datasets.resize_image, datasets.open_image, datas
 
 
 class Features(NamedTuple):
-    """What a network makes of a split: floats (n, …), int64 labels (n,), and the file names, in `list_images` order."""
+    """What a network makes of a split: floats (n, …), int64 labels (n,), and the file names, in
+    `list_images` order.
+    """
 
     features: np.ndarray
     labels: np.ndarray
@@ -34,16 +38,19 @@ class Features(NamedTuple):
 
 
 def features(model, split, size, fit=DEFAULT_FIT, batch_size=32, dtype="float32", folder=None, data=None):
-    """Return the `Features` of a split: `model`'s output for each picture, from the cache where they are there already.
+    """Return the `Features` of a split: `model`'s output for each picture, from the cache where
+    they are there already.
 
-    `model`: a frozen `keras.Model` that takes images of shape (n, size, size, 3) with values -1 to 1, as Xception does.
-    Pictures are read by `load_image(path, size, fit)` and scaled by Xception's `preprocess_input`. `dtype` is what is
-    stored and returned, "float32" or "float16". `data` is the folder of the pictures, by default the one that
-    `COURSE_DATA` names; `folder` is where the cache lies, by default `data/cache/features`.
+    `model`: a frozen `keras.Model` that takes images of shape (n, size, size, 3) with values -1 to
+    1, as Xception does. Pictures are read by `load_image(path, size, fit)` and scaled by Xception's
+    `preprocess_input`. `dtype` is what is stored and returned, "float32" or "float16". `data` is
+    the folder of the pictures, by default the one that `COURSE_DATA` names; `folder` is where the
+    cache lies, by default `data/cache/features`.
 
-    The cache is keyed by all that changes the features (see `cache_key`); a file that is damaged or of another key is made
-    anew, and of two processes that want the same one, the second waits for the first. Shows progress while the model runs.
-    Raises `ImageError` at a file that is no image, and `CourseError` for a model whose code cannot be read.
+    The cache is keyed by all that changes the features (see `cache_key`); a file that is damaged or
+    of another key is made anew, and of two processes that want the same one, the second waits for
+    the first. Shows progress while the model runs. Raises `ImageError` at a file that is no image,
+    and `CourseError` for a model whose code cannot be read.
     """
     data = data_folder() if data is None else Path(data)
     paths, labels = list_images(split, data)
@@ -62,7 +69,9 @@ def features(model, split, size, fit=DEFAULT_FIT, batch_size=32, dtype="float32"
 
 
 def run(model, paths, size, fit, batch_size, title):
-    """Return the model's output for every picture, floats (n, …), reading pictures in threads while the model works."""
+    """Return the model's output for every picture, floats (n, …), reading pictures in threads while
+    the model works.
+    """
 
     def read(batch):
         return preprocess_input(np.stack([load_image(path, size, fit) for path in batch]).astype("float32"))
@@ -82,9 +91,10 @@ def run(model, paths, size, fit, batch_size, title):
 def cache_key(model, paths, names, settings):
     """Return a SHA-256 over all that changes the features, in hexadecimal digits.
 
-    That is: the model's layers with their settings, connections and, where they are not Keras' own, their code; its
-    variables, the state of random layers among them; the loader's code; what the scaling does to each level; the bytes and
-    names of the pictures; the settings; the versions of Keras and Pillow.
+    That is: the model's layers with their settings, connections and, where they are not Keras' own,
+    their code; its variables, the state of random layers among them; the loader's code; what the
+    scaling does to each level; the bytes and names of the pictures; the settings; the versions of
+    Keras and Pillow.
     """
     sha = hashlib.sha256()
     how = {
@@ -118,7 +128,8 @@ def own_layers(model):
 
 
 def code_of(thing):
-    """Return the code of a function or class without its comments and docstrings, which change nothing.
+    """Return the code of a function or class without its comments and docstrings, which change
+    nothing.
 
     Raises `CourseError` where the code cannot be read: then nobody could tell when it changes.
     """
@@ -167,7 +178,9 @@ def describe_layers(model):
 
 
 def read_cache(file, key, n):
-    """Return the stored features, or None where the file is not there, is damaged, or was made for another key."""
+    """Return the stored features, or None where the file is not there, is damaged, or was made for
+    another key.
+    """
     try:
         with np.load(file) as stored:  # every array carries a checksum that is verified on reading
             kept = stored["features"]

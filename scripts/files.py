@@ -10,10 +10,12 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path):
-    """Yield the path of a new file beside `path`, which takes the place of `path` when the block ends well.
+    """Yield the path of a new file beside `path`, which takes the place of `path` when the block
+    ends well.
 
-    At every moment either the old file or the whole new one is there, also where two processes write at once. The new
-    file has the same suffixes, which some libraries look at. Raises `OSError` where the disk refuses.
+    At every moment either the old file or the whole new one is there, also where two processes
+    write at once. The new file has the same suffixes, which some libraries look at. Raises
+    `OSError` where the disk refuses.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,7 +31,9 @@ def written_whole(path):
 
 
 def write_whole(path, content):
-    """Write a text (as UTF-8, lines ending in a newline only) or bytes to `path`, whole or not at all."""
+    """Write a text (as UTF-8, lines ending in a newline only) or bytes to `path`, whole or not at
+    all.
+    """
     with written_whole(path) as part:
         part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
@@ -50,8 +54,9 @@ def digest(path, algorithm="sha256"):
 def lock(path, waiting=""):
     """Wait until no other process holds the file `path`, and hold it till the block ends.
 
-    `waiting` is what to say, on stderr, to somebody who has to wait. The system lets go of the file should this process
-    die. The file stays, empty. On a disk that knows no locks (some network drives) nobody waits.
+    `waiting` is what to say, on stderr, to somebody who has to wait. The system lets go of the file
+    should this process die. The file stays, empty. On a disk that knows no locks (some network
+    drives) nobody waits.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

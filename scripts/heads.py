@@ -1,4 +1,6 @@
-"""A linear head on features: the usual measure of how good features are, and of what a frozen network can do."""
+"""A linear head on features: the usual measure of how good features are, and of what a frozen
+network can do.
+"""
 
 import math
 
@@ -9,11 +11,13 @@ WEIGHT_DECAYS = (0.0001, 0.001, 0.01, 0.1)
 
 
 def train_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0, label_smoothing=0.0, batch_size=128):
-    """Return a trained `keras.Model` from features (n, d) to logits (n, classes): a standardization and one dense layer.
+    """Return a trained `keras.Model` from features (n, d) to logits (n, classes): a standardization
+    and one dense layer.
 
-    `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic regression),
-    `label_smoothing` the share of each label that is spread evenly over all classes. Several views of the same photos
-    go in as one array, their rows one after the other, with a `batch_size` as many times larger.
+    `weight_decay` is the factor of the squared weights in the loss (the L2 penalty of logistic
+    regression), `label_smoothing` the share of each label that is spread evenly over all classes.
+    Several views of the same photos go in as one array, their rows one after the other, with a
+    `batch_size` as many times larger.
     """
     keras.utils.set_random_seed(seed)
     normalization = keras.layers.Normalization()
@@ -35,10 +39,11 @@ def count_correct(head, features, labels):
 
 
 def linear_probe(train, validation, test, classes, seed=0):
-    """Train a linear head, its weight decay chosen on validation; return a dictionary of shares, counts and the choice.
+    """Train a linear head, its weight decay chosen on validation; return a dictionary of shares,
+    counts and the choice.
 
-    Each argument holds `features` (n, d) and `labels` (n,), as `scripts.features.features` returns them. Test is scored once,
-    with the one head that validation chose.
+    Each argument holds `features` (n, d) and `labels` (n,), as `scripts.features.features` returns
+    them. Test is scored once, with the one head that validation chose.
     """
     heads = [train_head(train.features, train.labels, classes, decay, seed=seed) for decay in WEIGHT_DECAYS]
     scores = [count_correct(head, validation.features, validation.labels) for head in heads]

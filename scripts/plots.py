@@ -1,4 +1,6 @@
-"""Figures that several lessons draw; their plotting code would distract there. Each ends in `plt.show()`."""
+"""Figures that several lessons draw; their plotting code would distract there. Each ends in
+`plt.show()`.
+"""
 
 import math
 
@@ -9,12 +11,14 @@ from scripts.course import ROOT
 
 
 def show_images(images, titles=None, columns=None, width=2.6):
-    """Show images in rows of `columns` (by default all in one row), each under its title and `width` inches wide.
+    """Show images in rows of `columns` (by default all in one row), each under its title and
+    `width` inches wide.
 
-    `images`: arrays, (height, width, 3) or, gray, (height, width); or Pillow images. Their sizes may differ. Values as
-    `imshow` takes them: uint8 0-255 or floats 0-1; a gray image is shown from 0, black, to 255 or 1, white.
-    `titles`: as many strings or numbers as images.
-    Raises `ValueError` where the number of titles differs from that of the images, or where there is no image.
+    `images`: arrays, (height, width, 3) or, gray, (height, width); or Pillow images. Their sizes
+    may differ. Values as `imshow` takes them: uint8 0-255 or floats 0-1; a gray image is shown from
+    0, black, to 255 or 1, white. `titles`: as many strings or numbers as images. Raises
+    `ValueError` where the number of titles differs from that of the images, or where there is no
+    image.
     """
     images = [np.asarray(image) for image in images]
     titles = [""] * len(images) if titles is None else [str(title) for title in titles]
@@ -43,8 +47,8 @@ def show_images(images, titles=None, columns=None, width=2.6):
 def show_diagram(name, alt):
     """Show the diagram `images/NAME.svg`; `alt` is what it says to those who cannot see it.
 
-    A cell shows it, and not a text cell's link, because Colab has the notebook only and not the folder `images`. Raises
-    `FileNotFoundError` where there is no such diagram.
+    A cell shows it, and not a text cell's link, because Colab has the notebook only and not the
+    folder `images`. Raises `FileNotFoundError` where there is no such diagram.
     """
     from IPython.display import display
 
@@ -55,8 +59,8 @@ def show_diagram(name, alt):
 def show_answer(image, answers):
     """Show an image beside a network's likeliest answers, each a bar as long as its probability.
 
-    `image`: as for `show_images`. `answers`: one row of `decode_predictions`, tuples (id, name, probability 0-1), the
-    likeliest first.
+    `image`: as for `show_images`. `answers`: one row of `decode_predictions`, tuples (id, name,
+    probability 0-1), the likeliest first.
     """
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 2.6), width_ratios=[1, 1.6], layout="constrained")
     left.imshow(image)
@@ -71,10 +75,12 @@ def show_answer(image, answers):
 
 
 def plot_confusion(matrix, class_names, title=""):
-    """Show a confusion matrix: a row per true class, a column per predicted one, the number of images in each cell.
+    """Show a confusion matrix: a row per true class, a column per predicted one, the number of
+    images in each cell.
 
-    `matrix`: whole numbers, shape (classes, classes). The color is the share of the row, so that rare classes can be
-    read too; zeros stay empty. Raises `ValueError` where the shape does not fit the names.
+    `matrix`: whole numbers, shape (classes, classes). The color is the share of the row, so that
+    rare classes can be read too; zeros stay empty. Raises `ValueError` where the shape does not fit
+    the names.
     """
     matrix = np.asarray(matrix)
     expected = (len(class_names), len(class_names))
@@ -97,9 +103,11 @@ def plot_confusion(matrix, class_names, title=""):
 
 
 def draw_graph(graph, width=10):
-    """Draw a small `tf.Graph`: each operation a box with its name, each tensor an arrow, from left to right.
+    """Draw a small `tf.Graph`: each operation a box with its name, each tensor an arrow, from left
+    to right.
 
-    Operations that take nothing (inputs, constants) are yellow, and stand one step before the first that takes them.
+    Operations that take nothing (inputs, constants) are yellow, and stand one step before the first
+    that takes them.
     """
     operations = graph.get_operations()  # in this order each comes after what it takes
     takes = {operation.name: [tensor.op.name for tensor in operation.inputs] for operation in operations}

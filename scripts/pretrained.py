@@ -1,9 +1,10 @@
 """A drop-in for `keras.applications.xception`, so that every lesson runs without network too.
 
-`Xception`, `preprocess_input` and `decode_predictions` have the signatures of Keras' own: change the import to
-`from keras.applications.xception import Xception, preprocess_input, decode_predictions` and you have the same program. What
-differs is one thing: where Keras would download the ImageNet weights, this module takes the weights that `COURSE_WEIGHTS`
-names, and says so: Xception with its ImageNet weights, Xception with the weights of a file, or the stand-in.
+`Xception`, `preprocess_input` and `decode_predictions` have the signatures of Keras' own: change
+the import to `from keras.applications.xception import Xception, preprocess_input,
+decode_predictions` and you have the same program. What differs is one thing: where Keras would
+download the ImageNet weights, this module takes the weights that `COURSE_WEIGHTS` names, and says
+so: Xception with its ImageNet weights, Xception with the weights of a file, or the stand-in.
 """
 
 import json
@@ -41,14 +42,17 @@ def Xception(  # noqa: N802 - Keras' name
     classifier_activation="softmax",
     name="xception",
 ):
-    """Return Xception or its stand-in, a `keras.Model`, as `COURSE_WEIGHTS` says; the arguments are those of Keras' Xception.
+    """Return Xception or its stand-in, a `keras.Model`, as `COURSE_WEIGHTS` says; the arguments are
+    those of Keras' Xception.
 
-    Input: float images of shape (n, height, width, 3), values -1 to 1 (see `preprocess_input`). Output with top:
-    probabilities, (n, 1000) for ImageNet's classes, or (n, 10) for the stand-in's ten clothing classes. Without top: the last
-    feature map, (n, about height / 32, about width / 32, 2048 or 704), or with `pooling` one row for each image.
+    Input: float images of shape (n, height, width, 3), values -1 to 1 (see `preprocess_input`).
+    Output with top: probabilities, (n, 1000) for ImageNet's classes, or (n, 10) for the stand-in's
+    ten clothing classes. Without top: the last feature map, (n, about height / 32, about width /
+    32, 2048 or 704), or with `pooling` one row for each image.
 
-    `weights` other than "imagenet" (None or a file) goes to Keras' own Xception unchanged. Raises `WeightsError` where weights
-    are missing or damaged, and `ValueError` for the arguments that Keras refuses.
+    `weights` other than "imagenet" (None or a file) goes to Keras' own Xception unchanged. Raises
+    `WeightsError` where weights are missing or damaged, and `ValueError` for the arguments that
+    Keras refuses.
     """
     options = {
         "include_top": include_top,
@@ -76,7 +80,9 @@ def Xception(  # noqa: N802 - Keras' name
 
 
 def load_imagenet(include_top, options):
-    """Return Keras' own Xception with its ImageNet weights, which Keras fetches where they are not in its cache."""
+    """Return Keras' own Xception with its ImageNet weights, which Keras fetches where they are not
+    in its cache.
+    """
     try:
         return xception.Xception(weights="imagenet", **options)
     except ValueError as error:
@@ -190,10 +196,11 @@ def imagenet_classes():
 
 
 def decode_predictions(preds, top=5):
-    """Return the `top` classes of each row of probabilities as (id, name, probability), the most likely first.
+    """Return the `top` classes of each row of probabilities as (id, name, probability), the most
+    likely first.
 
-    `preds`: float array of shape (n, 1000), or (n, 10) from the stand-in. Raises `ValueError` for other shapes, and `WeightsError`
-    where the names of ImageNet's classes are not on this machine.
+    `preds`: float array of shape (n, 1000), or (n, 10) from the stand-in. Raises `ValueError` for
+    other shapes, and `WeightsError` where the names of ImageNet's classes are not on this machine.
     """
     preds = keras.ops.convert_to_numpy(preds)
     if preds.ndim != 2 or preds.shape[1] not in (1000, len(STANDIN_CLASSES)):

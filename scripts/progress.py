@@ -19,9 +19,11 @@ def is_watched():
 
 @contextmanager
 def progress(total, title, unit, done=0, **options):
-    """Yield a function `update(n)` that is told of `n` more things done; show how far that is, on stderr.
+    """Yield a function `update(n)` that is told of `n` more things done; show how far that is, on
+    stderr.
 
-    `total` may be None where it is not known; `options` go to tqdm's bar, such as `unit_scale` for bytes.
+    `total` may be None where it is not known; `options` go to tqdm's bar, such as `unit_scale` for
+    bytes.
     """
     if is_watched():
         from tqdm import tqdm

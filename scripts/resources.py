@@ -13,9 +13,11 @@ def cores():
 
 
 def memory():
-    """Return how many bytes of memory this process may use, and how many are free; (None, None) where unknown.
+    """Return how many bytes of memory this process may use, and how many are free; (None, None)
+    where unknown.
 
-    Inside a container (Binder, Codespaces) its limit counts. Unknown where the package psutil is not installed.
+    Inside a container (Binder, Codespaces) its limit counts. Unknown where the package psutil is
+    not installed.
     """
     try:
         import psutil
@@ -29,7 +31,9 @@ def memory():
 
 
 def jobs(bytes_each, most):
-    """Return how many jobs, each of which takes `bytes_each` of memory, may run at once: 1 to `most`, one a core."""
+    """Return how many jobs, each of which takes `bytes_each` of memory, may run at once: 1 to
+    `most`, one a core.
+    """
     free = memory()[1]
     fit = most if free is None else int(free // bytes_each)
     return max(1, min(cores(), most, fit))

@@ -1,4 +1,6 @@
-"""What a lesson measured: shown with its interval, compared fairly, and handed to `scripts.run`, which keeps it."""
+"""What a lesson measured: shown with its interval, compared fairly, and handed to `scripts.run`,
+which keeps it.
+"""
 
 import json
 import os
@@ -11,8 +13,9 @@ from scipy import stats
 def wilson_interval(correct, n, confidence=0.95):
     """Return the Wilson score interval (low, high) of a share `correct / n`, two floats in 0-1.
 
-    It stays inside 0-1 and holds for small n, where "plus or minus two standard errors" does not. Raises `ValueError`
-    unless 0 <= correct <= n and n > 0. Source: Wilson, "Probable inference", JASA 22, 1927; computed by SciPy.
+    It stays inside 0-1 and holds for small n, where "plus or minus two standard errors" does not.
+    Raises `ValueError` unless 0 <= correct <= n and n > 0. Source: Wilson, "Probable inference",
+    JASA 22, 1927; computed by SciPy.
     """
     if n == 0:
         raise ValueError("0 pictures give no share")
@@ -21,11 +24,13 @@ def wilson_interval(correct, n, confidence=0.95):
 
 
 def paired_bootstrap(first, second, confidence=0.95, seed=0):
-    """Return the interval (low, high) of the mean of `second - first`, by redrawing the pictures 9,999 times.
+    """Return the interval (low, high) of the mean of `second - first`, by redrawing the pictures
+    9,999 times.
 
-    `first`, `second`: arrays of shape (n,), one value a picture, in the same order: right (True) or wrong, a probability,
-    a loss. It is too sure where fewer than about 25 values differ: then use `compare`. Source: Efron and Tibshirani, "An
-    Introduction to the Bootstrap", 1993; computed by SciPy, percentile method.
+    `first`, `second`: arrays of shape (n,), one value a picture, in the same order: right (True) or
+    wrong, a probability, a loss. It is too sure where fewer than about 25 values differ: then use
+    `compare`. Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993; computed by
+    SciPy, percentile method.
     """
     difference = np.asarray(second, dtype=float) - np.asarray(first, dtype=float)
     generator = np.random.default_rng(seed)
@@ -36,18 +41,22 @@ def paired_bootstrap(first, second, confidence=0.95, seed=0):
 
 
 def mcnemar(first, second):
-    """Return McNemar's exact p-value: how often chance alone would make two models differ as unevenly as these.
+    """Return McNemar's exact p-value: how often chance alone would make two models differ as
+    unevenly as these.
 
-    `first`, `second`: bool arrays of shape (n,), whether each model is right about each picture, in the same order. Only
-    pictures that exactly one of them gets right count, and chance tosses a coin for each. 1.0 where there is none. Source:
-    McNemar, Psychometrika 12, 1947; SciPy's `binomtest`.
+    `first`, `second`: bool arrays of shape (n,), whether each model is right about each picture, in
+    the same order. Only pictures that exactly one of them gets right count, and chance tosses a
+    coin for each. 1.0 where there is none. Source: McNemar, Psychometrika 12, 1947; SciPy's
+    `binomtest`.
     """
     gained, lost = disagreements(first, second)
     return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
 def disagreements(first, second):
-    """Return how many pictures only the second model gets right, and how many only the first, two ints."""
+    """Return how many pictures only the second model gets right, and how many only the first, two
+    ints.
+    """
     first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"shapes {first.shape} and {second.shape}; give one value for each of the same pictures")
@@ -55,12 +64,14 @@ def disagreements(first, second):
 
 
 def compare(name, first, second, confidence=0.95):
-    """Show and return how much better the second of two models is on the same pictures, with its interval.
+    """Show and return how much better the second of two models is on the same pictures, with its
+    interval.
 
-    `first`, `second`: as for `mcnemar`. Prints a line such as "pad instead of crop: +0.012 (95 % interval -0.015 to
-    +0.038; 12 put right, 8 put wrong of n = 341; p = 0.503)" and returns (difference, low, high, p). The interval is that
-    of Bonett and Price, Journal of Educational and Behavioral Statistics 37, 2012: a normal one after one picture is
-    added to either kind of disagreement, so that it is honest where there are few. p is McNemar's exact one; where p is
+    `first`, `second`: as for `mcnemar`. Prints a line such as "pad instead of crop: +0.012 (95 %
+    interval -0.015 to +0.038; 12 put right, 8 put wrong of n = 341; p = 0.503)" and returns
+    (difference, low, high, p). The interval is that of Bonett and Price, Journal of Educational and
+    Behavioral Statistics 37, 2012: a normal one after one picture is added to either kind of
+    disagreement, so that it is honest where there are few. p is McNemar's exact one; where p is
     0.05 to 0.07 the interval can already leave 0 out: then p decides.
     """
     gained, lost = disagreements(first, second)
@@ -81,7 +92,8 @@ def compare(name, first, second, confidence=0.95):
 def record(name, correct, n):
     """Show and keep one accuracy of a lesson: `correct` of `n` pictures, with its Wilson interval.
 
-    Prints a line such as "majority vote: 0.140 (95 % interval 0.108 to 0.179, n = 372)" and returns nothing.
+    Prints a line such as "majority vote: 0.140 (95 % interval 0.108 to 0.179, n = 372)" and returns
+    nothing.
     """
     correct, n = int(correct), int(n)
     low, high = wilson_interval(correct, n)
@@ -91,13 +103,17 @@ def record(name, correct, n):
 
 
 def record_work(epochs, photos):
-    """Show and keep what a lesson computed: epochs of heads trained, and photos sent through the base for them."""
+    """Show and keep what a lesson computed: epochs of heads trained, and photos sent through the
+    base for them.
+    """
     print(f"{epochs:,} epochs of heads trained here, {photos:,} photos sent through the base")
     keep({"name": "work", "epochs": int(epochs), "photos": int(photos)})
 
 
 def keep(row):
-    """Add a row, a dictionary, to the file that `scripts.run` collects; without it (in JupyterLab) do nothing."""
+    """Add a row, a dictionary, to the file that `scripts.run` collects; without it (in JupyterLab)
+    do nothing.
+    """
     file = os.environ.get("COURSE_RESULTS")
     if file:
         with Path(file).open("a", encoding="utf-8") as stream:

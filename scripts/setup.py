@@ -1,8 +1,10 @@
-"""Set the course up in the folder `.venv`, once: `python scripts/setup.py` (`make` does it when it is needed).
+"""Set the course up in the folder `.venv`, once: `python scripts/setup.py` (`make` does it when it
+is needed).
 
-Installs requirements.txt (exact versions, every file checked against its hash) and notes in `.venv/course.txt` what was
-installed, so that a second call has nothing to do. `--gpu` adds what TensorFlow needs for an NVIDIA GPU on Linux. This
-file must start on any Python, if only to say that another one is needed: standard library, no syntax newer than 2.7.
+Installs requirements.txt (exact versions, every file checked against its hash) and notes in
+`.venv/course.txt` what was installed, so that a second call has nothing to do. `--gpu` adds what
+TensorFlow needs for an NVIDIA GPU on Linux. This file must start on any Python, if only to say that
+another one is needed: standard library, no syntax newer than 2.7.
 """
 
 import hashlib
@@ -39,9 +41,11 @@ def main(arguments):
 
 
 def set_up(venv, requirements, gpu=False):
-    """Make the environment `venv` hold what the file `requirements` says; return at once where it does so already.
+    """Make the environment `venv` hold what the file `requirements` says; return at once where it
+    does so already.
 
-    The Python that runs this matters only where the environment has to be made. Raises `SetupError`.
+    The Python that runs this matters only where the environment has to be made. Raises
+    `SetupError`.
     """
     python = python_of(venv)
     version = version_of(python)
@@ -73,7 +77,9 @@ def supported(version):
 
 
 def obstacle(version, system, machine, bits):
-    """Return one line: why TensorFlow has no build for this Python on this machine, and the remedy; "" if it has."""
+    """Return one line: why TensorFlow has no build for this Python on this machine, and the remedy;
+    "" if it has.
+    """
     wanted = "Python %d.%d to %d.%d" % (OLDEST + NEWEST)
     remedy = "`make run PYTHON=python3.12` or, without make, `python3.12 scripts/setup.py`"
     if system == "Windows":
@@ -101,7 +107,9 @@ def this_machine():
 
 
 def gpu_refusal(platform=sys.platform):
-    """Return one line that says why `--gpu` adds nothing on this system; "" on Linux, where it does."""
+    """Return one line that says why `--gpu` adds nothing on this system; "" on Linux, where it
+    does.
+    """
     if platform.startswith("linux"):
         return ""
     if platform == "win32":
@@ -110,7 +118,9 @@ def gpu_refusal(platform=sys.platform):
 
 
 def create(venv):
-    """Make an empty environment with the Python that runs this; what the folder held before is deleted."""
+    """Make an empty environment with the Python that runs this; what the folder held before is
+    deleted.
+    """
     reason = obstacle(*this_machine())
     if reason:
         raise SetupError(reason)
@@ -140,7 +150,9 @@ def python_of(venv):
 
 
 def version_of(python):
-    """Return the version of a Python, such as (3, 11); None where it is not there or does not start."""
+    """Return the version of a Python, such as (3, 11); None where it is not there or does not
+    start.
+    """
     try:
         command = [python, "-I", "-S", "-c", "import sys; print('%d %d' % sys.version_info[:2])"]
         return tuple(int(number) for number in subprocess.check_output(command, stderr=subprocess.STDOUT).split())
@@ -168,7 +180,9 @@ def add_pip(python):
 
 
 def finished(requirements, version, gpu):
-    """Return the stamp of an environment that is complete: words that change with the requirements and its Python."""
+    """Return the stamp of an environment that is complete: words that change with the requirements
+    and its Python.
+    """
     with open(requirements, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     return [digest, "python%d.%d" % version if version else "none"] + ["gpu"] * gpu
@@ -193,7 +207,9 @@ def locked_version(requirements, package):
 
 
 def install(python, arguments):
-    """Run `pip install`; show one line that moves instead of pip's hundreds. Raises `SetupError`: what went wrong."""
+    """Run `pip install`; show one line that moves instead of pip's hundreds. Raises `SetupError`:
+    what went wrong.
+    """
     options = ["--only-binary=:all:", "--no-input", "--disable-pip-version-check"]
     command = [python, "-I", "-u", "-m", "pip", "install"] + options + arguments
     pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -1,4 +1,6 @@
-"""`.ci/run`: it fails where anything failed or a lesson did not use the real photos, and ends by saying what it did."""
+"""`.ci/run`: it fails where anything failed or a lesson did not use the real photos, and ends by
+saying what it did.
+"""
 
 import json
 import os
@@ -28,7 +30,9 @@ cp ../answer/01_a.ipynb build/real/notebooks
 
 @pytest.fixture
 def course(tmp_path):
-    """A course with one lesson, a `make` and a `.venv` that only note that they were called, and assets beside it."""
+    """A course with one lesson, a `make` and a `.venv` that only note that they were called, and
+    assets beside it.
+    """
     files = {
         "bin/make": MAKE,
         "course/.venv/bin/python": PYTHON,

@@ -1,4 +1,6 @@
-"""The pictures: which ones `COURSE_DATA` stands for, the one loader, and the pipelines that are built on it."""
+"""The pictures: which ones `COURSE_DATA` stands for, the one loader, and the pipelines that are
+built on it.
+"""
 
 import io
 import shutil
@@ -28,7 +30,9 @@ def assert_alike(first, second, tolerance=0):
 
 @pytest.fixture
 def picture(tmp_path):
-    """Save a Pillow image or an array under a name and return the path; further arguments go to Pillow."""
+    """Save a Pillow image or an array under a name and return the path; further arguments go to
+    Pillow.
+    """
 
     def save(image, name="picture.png", **options):
         image = image if isinstance(image, Image.Image) else Image.fromarray(image)
@@ -268,7 +272,9 @@ def test_what_is_no_file_gets_the_same_error(tmp_path, picture, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of the course's layout, named by `COURSE_DATA`: 7, 3 and 2 pictures per class, of different colors."""
+    """A folder of the course's layout, named by `COURSE_DATA`: 7, 3 and 2 pictures per class, of
+    different colors.
+    """
     random = np.random.default_rng(2)
     for split, count in (("train", 7), ("validation", 3), ("test", 2)):
         for name in ("t-shirt", "hat", "Dress"):

@@ -1,4 +1,6 @@
-"""The feature cache: right features, kept; whatever is damaged, stale or foreign is made anew, never used."""
+"""The feature cache: right features, kept; whatever is damaged, stale or foreign is made anew,
+never used.
+"""
 
 import threading
 

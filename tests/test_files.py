@@ -1,4 +1,6 @@
-"""Files are written whole or not at all, and a lock lets one process in at a time, also after a kill."""
+"""Files are written whole or not at all, and a lock lets one process in at a time, also after a
+kill.
+"""
 
 import hashlib
 import os

@@ -1,4 +1,6 @@
-"""Imports run one way: from the folders to the open modules, never in a circle; lessons import open modules only."""
+"""Imports run one way: from the folders to the open modules, never in a circle; lessons import open
+modules only.
+"""
 
 import ast
 from graphlib import TopologicalSorter

@@ -1,4 +1,6 @@
-"""The drop-in for Keras' Xception: same signatures, the weights that COURSE_WEIGHTS names, clear errors."""
+"""The drop-in for Keras' Xception: same signatures, the weights that COURSE_WEIGHTS names, clear
+errors.
+"""
 
 import hashlib
 import inspect
@@ -160,7 +162,9 @@ def test_published_digest_is_that_of_the_published_file():
 
 @pytest.fixture
 def server():
-    """A server on loopback: `server.answer` is the status and the body that it gives for everything."""
+    """A server on loopback: `server.answer` is the status and the body that it gives for
+    everything.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):  # noqa: N802 - the library's name
@@ -185,7 +189,9 @@ def server():
 def test_imagenet_weights_that_cannot_be_had_give_one_clear_error(
     monkeypatch, tmp_path, server, trouble, include_top, capfd
 ):
-    """Keras itself tries and fails here; it raises a bare Exception or a ValueError, whichever it likes."""
+    """Keras itself tries and fails here; it raises a bare Exception or a ValueError, whichever it
+    likes.
+    """
     monkeypatch.setenv("COURSE_WEIGHTS", "imagenet")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(keras.src.utils.file_utils.config, "keras_home", lambda: str(tmp_path))
@@ -210,7 +216,9 @@ def test_arguments_that_keras_refuses_stay_its_own_errors(monkeypatch, tmp_path)
 
 
 def fill_cache():
-    """Put files into Keras' cache where `make data` does; those of the weights are whole HDF5 files, and small."""
+    """Put files into Keras' cache where `make data` does; those of the weights are whole HDF5
+    files, and small.
+    """
     files = [course.imagenet_weights(include_top) for include_top in (True, False)]
     files[0].parent.mkdir(parents=True)
     for file in files:

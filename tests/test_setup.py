@@ -1,4 +1,6 @@
-"""The set-up: it refuses what cannot work before anything is installed, works once, does what was interrupted again."""
+"""The set-up: it refuses what cannot work before anything is installed, works once, does what was
+interrupted again.
+"""
 
 import ast
 import glob
@@ -23,7 +25,9 @@ LINUX = ("Linux", "x86_64", 64)
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """A folder with a small requirements.txt, with real environments but no pip: `site.did` says what was done."""
+    """A folder with a small requirements.txt, with real environments but no pip: `site.did` says
+    what was done.
+    """
 
     class Site:
         venv, requirements, did, interrupt = tmp_path / ".venv", tmp_path / "requirements.txt", [], False
@@ -168,7 +172,9 @@ def test_what_cannot_work_gets_one_line_before_anything_is_made(machine, words, 
 
 
 def old_pythons():
-    """Return the Pythons of this machine that the course does not support: on the path, or put there by pyenv."""
+    """Return the Pythons of this machine that the course does not support: on the path, or put
+    there by pyenv.
+    """
     names = ["python2", "python2.7", *(f"python3.{minor}" for minor in (6, 7, 8, 9, 14, 15))]
     found = [shutil.which(name) for name in names] + glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))
     return [python for python in found if python and not setup.supported(setup.version_of(python) or setup.OLDEST)]

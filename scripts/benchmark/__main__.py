@@ -1,4 +1,7 @@
-"""Measure speed and accuracy of the course's methods: backbone, heads or recipe; speed as ratios taken in one run."""
+"""Measure the speed and accuracy of the course's methods: backbone, heads or recipe.
+
+Speeds are ratios taken in one run.
+"""
 
 import argparse
 import json

@@ -1,8 +1,9 @@
-"""Images per second of Xception and of the stand-in, at 150 and 299 pixels, in float32 and bfloat16.
+"""Images per second of Xception and of the stand-in, at 150 and 299 pixels, in float32 and
+bfloat16.
 
-The bare model on a ready batch; our feature pass, which reads the files too; the files alone. How near the bare model
-comes to the machine's speed in a plain matrix product, and the memory peak. Speed does not depend on the weights' values,
-so random ones are used.
+The bare model on a ready batch; our feature pass, which reads the files too; the files alone. How
+near the bare model comes to the machine's speed in a plain matrix product, and the memory peak.
+Speed does not depend on the weights' values, so random ones are used.
 """
 
 import multiprocessing
@@ -18,7 +19,9 @@ ROUNDS = 5
 
 
 def backbone():
-    """Return one dictionary for each network, size and number type, each measured in a fresh process, and an empty bill."""
+    """Return one dictionary for each network, size and number type, each measured in a fresh
+    process, and an empty bill.
+    """
     rows = []
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for size in (150, 299):
@@ -79,7 +82,9 @@ def measure_backbone(network, size, policy):
 
 
 def operations(model):
-    """Return the floating-point operations of the model for one image: two for each multiplication of its convolutions."""
+    """Return the floating-point operations of the model for one image: two for each multiplication
+    of its convolutions.
+    """
     count = 0
     for layer in model.layers:
         name = type(layer).__name__
@@ -92,7 +97,9 @@ def operations(model):
 
 
 def matrix_product(policy):
-    """Return the floating-point operations per second that this machine reaches in a plain product of two matrices."""
+    """Return the floating-point operations per second that this machine reaches in a plain product
+    of two matrices.
+    """
     import tensorflow as tf
 
     matrix = tf.cast(tf.random.normal((2048, 2048)), policy.removeprefix("mixed_"))

@@ -1,8 +1,10 @@
-"""The heads of lessons 11 to 13 on a frozen base, as published courses train them and as we do; and the bill.
+"""The heads of lessons 11 to 13 on a frozen base, as published courses train them and as we do; and
+the bill.
 
-Published: the base inside `fit`, all photos through it in every epoch. Ours: features computed once. Seconds per epoch,
-the ratio, the accuracies of both. The slow way runs on a part of the photos only, and its seconds for an epoch are
-extrapolated from that part. Then the bill of all experiments of lessons 11 to 15, whose epochs the lessons record.
+Published: the base inside `fit`, all photos through it in every epoch. Ours: features computed
+once. Seconds per epoch, the ratio, the accuracies of both. The slow way runs on a part of the
+photos only, and its seconds for an epoch are extrapolated from that part. Then the bill of all
+experiments of lessons 11 to 15, whose epochs the lessons record.
 """
 
 import json
@@ -112,7 +114,9 @@ def compile_head(model):
 
 
 def time_epochs(model, x, labels, seed, epochs=PART_EPOCHS):
-    """Train for some epochs; return the median of their seconds, the first left out. The same seed, the same batches."""
+    """Train for some epochs; return the median of their seconds, the first left out. The same seed,
+    the same batches.
+    """
     import keras
 
     class Clock(keras.callbacks.Callback):
@@ -132,10 +136,11 @@ def time_epochs(model, x, labels, seed, epochs=PART_EPOCHS):
 
 
 def lessons_bill(file=ROOT / "build" / "run.json"):
-    """Return how many epochs of heads lessons 09 to 12 train, and how often they pass all pictures through the base.
+    """Return how many epochs of heads lessons 09 to 12 train, and how often they pass all pictures
+    through the base.
 
-    Read from what they recorded (`results.record_work`) in the last `make run`. Raises `CourseError` where one of them did
-    not run.
+    Read from what they recorded (`results.record_work`) in the last `make run`. Raises
+    `CourseError` where one of them did not run.
     """
     try:
         lessons = json.loads(file.read_text(encoding="utf-8"))["lessons"]
@@ -146,6 +151,7 @@ def lessons_bill(file=ROOT / "build" / "run.json"):
     if missing:
         raise CourseError(f"{file} does not say how many epochs lesson {missing[0]} trains: run `make run` first.")
     rows = [work[number] for number in TRAINING_LESSONS]
-    # The lessons share one plain pass; what a lesson needs beyond it, such as mirrored views, it needs alone.
+    # The lessons share one plain pass; what a lesson needs beyond it, such as mirrored views, it
+    # needs alone.
     passes = max(row["photos"] for row in rows) / lessons[0]["data"]["pictures"]
     return sum(row["epochs"] for row in rows), max(1, passes)

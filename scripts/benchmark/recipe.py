@@ -1,7 +1,7 @@
 """From files to a scored model, nothing taken from a cache: the best that the course knows to do.
 
-Features of several views at 299 pixels, linear heads, the weight decay chosen by the loss on validation (accuracy cannot
-tell them apart); what each ingredient gives; seconds, memory.
+Features of several views at 299 pixels, linear heads, the weight decay chosen by the loss on
+validation (accuracy cannot tell them apart); what each ingredient gives; seconds, memory.
 """
 
 import multiprocessing
@@ -19,13 +19,17 @@ RECIPE_DECAYS = (0.001, 0.003, 0.01)
 
 
 def recipe():
-    """Return one dictionary for each ingredient, and the bill; in a fresh process, whose seconds and memory are measured."""
+    """Return one dictionary for each ingredient, and the bill; in a fresh process, whose seconds
+    and memory are measured.
+    """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(measure_recipe, (perf_counter(),))
 
 
 def measure_recipe(start):
-    """Make the features of all views, choose the weight decay on validation, score; then try the recipe with other ingredients."""
+    """Make the features of all views, choose the weight decay on validation, score; then try the
+    recipe with other ingredients.
+    """
     import_tensorflow()
     import keras
 
@@ -86,10 +90,12 @@ def view_names(numbers):
 
 
 def try_views(splits, trained, seen, decay, seeds, label_smoothing=0.0, scored=("validation",)):
-    """Train a head on some views of the training photos, for each seed; it looks at some views of each photo that it classifies.
+    """Train a head on some views of the training photos, for each seed; it looks at some views of
+    each photo that it classifies.
 
-    `splits` holds the `Features` of all views, `trained` and `seen` the numbers of those to take. Return for each split that is
-    `scored` a list of the mean probabilities over the views seen, an array (n, classes) for each seed.
+    `splits` holds the `Features` of all views, `trained` and `seen` the numbers of those to take.
+    Return for each split that is `scored` a list of the mean probabilities over the views seen, an
+    array (n, classes) for each seed.
     """
     import keras
     import numpy as np
@@ -110,7 +116,9 @@ def try_views(splits, trained, seen, decay, seeds, label_smoothing=0.0, scored=(
 
 
 def judge(answers, splits, split):
-    """Return the mean accuracy over the seeds, the lowest, Wilson's interval (of the mean) and the mean loss, as table columns."""
+    """Return the mean accuracy over the seeds, the lowest, Wilson's interval (of the mean) and the
+    mean loss, as table columns.
+    """
     import numpy as np
 
     from scripts.results import wilson_interval

@@ -1,4 +1,4 @@
-"""Train the stand-in: a small network that learns to reproduce the features of the real Xception."""
+"""Train the stand-in: a small network that learns to reproduce the features of the real Xception"""
 
 import sys
 

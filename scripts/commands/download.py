@@ -1,4 +1,5 @@
-"""Fetch the real photos and Xception's ImageNet weights, check every file, repair what is damaged."""
+"""Fetch the real photos and Xception's ImageNet weights, check every file, repair what is damaged.
+"""
 
 import sys
 

@@ -1,1 +1,3 @@
-"""The notebooks as files, what they promise, how they are executed and shown. For maintainers and CI."""
+"""The notebooks as files, what they promise, how they are executed and shown. For maintainers and
+CI.
+"""

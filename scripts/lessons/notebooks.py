@@ -1,4 +1,6 @@
-"""The lessons as files: which there are, how they are read, and the one form in which they are stored."""
+"""The lessons as files: which there are, how they are read, and the one form in which they are
+stored.
+"""
 
 import hashlib
 from pathlib import Path
@@ -34,11 +36,14 @@ SERIES = (
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
 CELL_METADATA = ("tags", "reason")  # the rest is what editors leave behind
-IGNORED_OUTPUT = "nbval-ignore-output"
+IGNORED_OUTPUT = "nbval-ignore-output"  # nbval's tag: nothing that the cell shows is compared
+FREE_FIGURE = "figure-may-differ"  # ours: the cell's text is compared, its figure is not
 
 
 def find_lessons(folder=NOTEBOOKS):
-    """Return the paths of the lessons in a folder, sorted by number. Raises `CourseError` where there is none."""
+    """Return the paths of the lessons in a folder, sorted by number. Raises `CourseError` where
+    there is none.
+    """
     lessons = sorted(Path(folder).glob("[0-9][0-9]_*.ipynb"))
     if not lessons:
         raise CourseError(f"{folder} holds no lesson (expected files such as {SERIES[0]}.ipynb).")
@@ -46,9 +51,11 @@ def find_lessons(folder=NOTEBOOKS):
 
 
 def choose_lessons(wanted, lessons):
-    """Return those of the paths `lessons` that the words in `wanted` name: "1", "01", "loading_images" or a file name.
+    """Return those of the paths `lessons` that the words in `wanted` name: "1", "01",
+    "loading_images" or a file name.
 
-    All of them where `wanted` is empty. Raises `CourseError`, listing the lessons, for a word that names none.
+    All of them where `wanted` is empty. Raises `CourseError`, listing the lessons, for a word that
+    names none.
     """
     chosen = set()
     for word in wanted:
@@ -65,7 +72,9 @@ def choose_lessons(wanted, lessons):
 
 
 def read_notebook(path):
-    """Return a notebook as nbformat's `NotebookNode`. Raises `CourseError`, naming the file, where it is none."""
+    """Return a notebook as nbformat's `NotebookNode`. Raises `CourseError`, naming the file, where
+    it is none.
+    """
     try:
         return parse(Path(path).read_text(encoding="utf-8"))
     except Exception as error:  # not JSON, not a notebook, not readable: a dozen kinds
@@ -92,12 +101,14 @@ def to_text(notebook):
 
 
 def normalize(notebook, former=None):
-    """Return an executed notebook in the form in which lessons are stored, so that executing it again changes no byte.
+    """Return an executed notebook in the form in which lessons are stored, so that executing it
+    again changes no byte.
 
-    Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors' metadata are gone.
-    A cell whose output may differ from run to run (tag nbval-ignore-output) keeps the output it has in the notebook
-    `former`, if `former` differs in such outputs only. Once anything else differs (code, pictures, weights), its old
-    numbers could contradict the new ones, and all outputs are stored anew.
+    Cell ids follow from the content, counts run from 1, streams are merged, stderr and the editors'
+    metadata are gone. A cell whose output may differ from run to run (tag nbval-ignore-output)
+    keeps the output it has in the notebook `former`, if `former` differs in such outputs only. Once
+    anything else differs (code, pictures, weights), its old numbers could contradict the new ones,
+    and all outputs are stored anew.
     """
     formers = code_cells(former) if former is not None and comparable(former) == comparable(notebook) else None
     result = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
@@ -123,7 +134,9 @@ def normalize(notebook, former=None):
 
 
 def comparable(notebook):
-    """Return what is the same in two runs of a lesson: code and outputs; of outputs that may differ, their kinds only."""
+    """Return what is the same in two runs of a lesson: code and outputs; of outputs that may
+    differ, their kinds only.
+    """
     result = []
     for cell in code_cells(notebook):
         outputs = tidy_outputs(cell.outputs)
@@ -134,7 +147,12 @@ def comparable(notebook):
 
 
 def tidy_outputs(outputs):
-    """Return outputs without stderr, neighboring streams merged, errors without their traceback, which names files."""
+    """Return outputs without stderr, neighboring streams merged, errors without traceback, widgets
+    as text.
+
+    A traceback names files of a machine; a widget that is not running shows an error in place of
+    itself.
+    """
     tidy = []
     for output in outputs:
         output = nbformat.from_dict(output)
@@ -144,6 +162,7 @@ def tidy_outputs(outputs):
             if tidy and tidy[-1].output_type == "stream":
                 tidy[-1].text += output.text
                 continue
+        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         if output.output_type == "error":
             output.traceback = [f"{output.ename}: {output.evalue}"]
         tidy.append(output)

@@ -1,6 +1,8 @@
-"""What every lesson promises, as checks: each returns a list of problems that say how to mend them, or an empty list.
+"""What every lesson promises, as checks: each returns a list of problems that say how to mend them,
+or an empty list.
 
-`PROMISES` holds them all. Each takes the path of a lesson and its notebook, as `notebooks.read_notebook` returns it.
+`PROMISES` holds them all. Each takes the path of a lesson and its notebook, as
+`notebooks.read_notebook` returns it.
 """
 
 import re
@@ -34,7 +36,12 @@ LENGTHS = re.compile(
     r"^\*\d+ minutes? to read and do · \d+ seconds? to run on a 2-core CPU · \d+ MB to download\*$", re.MULTILINE
 )
 MOST_LINES = 20
-UNCOMPARED = {"nbval-ignore-output", "nbval-skip"}  # these want a reason
+MOST_WORDS, MOST_CELLS = 3000, 45
+MORE_CELLS = {"20_then_and_now": 55}  # made of short pairs
+TEST_OPENS_IN = 15  # the number of the lesson that opens the test photos
+TEST_IS_COUNTED_IN = ("02_the_dataset",)  # it counts and names them, and shows or classifies none
+OPEN_MODULES = set("course datasets pretrained features measured results heads plots files resources progress".split())
+UNCOMPARED = {notebooks.IGNORED_OUTPUT, notebooks.FREE_FIGURE, "nbval-skip"}  # these want a reason
 KNOWN_TAGS = UNCOMPARED | {"nbval-check-output", "raises-exception"}
 PLACES = {  # what tells where the notebook was run
     "a path of this machine": r"(?<![\w.:/<>\"'-])/(?:[\w.-]+/)+[\w.-]+",
@@ -66,7 +73,9 @@ def is_of_the_series(path, notebook):
 
 
 def every_cell_ran(path, notebook):
-    """nbval compares nothing in a cell without a count: a lesson stripped of its outputs would pass."""
+    """nbval compares nothing in a cell without a count: a lesson stripped of its outputs would
+    pass.
+    """
     counts = [cell.execution_count for cell in notebooks.code_cells(notebook)]
     if counts and counts == list(range(1, len(counts) + 1)):
         return []
@@ -104,7 +113,7 @@ def names_no_place(path, notebook):
 def shows_nothing_that_varies(path, notebook):
     problems = []
     for place, cell in code(notebook):
-        if UNCOMPARED & set(notebooks.tags(cell)):
+        if (UNCOMPARED - {notebooks.FREE_FIGURE}) & set(notebooks.tags(cell)):
             continue
         text = "\n".join(texts(cell))
         for what, pattern in MOMENTS.items():
@@ -154,6 +163,56 @@ def opens_as_agreed(path, notebook):
             "the opening lacks the line "
             "'*25 minutes to read and do · 40 seconds to run on a 2-core CPU · 0 MB to download*' with its own numbers"
         )
+    return problems
+
+
+def has_agreed_length(path, notebook):
+    words = sum(len(cell.source.split()) for _, cell in prose(notebook))
+    cells = len(code(notebook))
+    problems = []
+    if words > MOST_WORDS:
+        problems.append(f"it has {words:,} words of text, more than {MOST_WORDS:,}: one idea a lesson; cut it")
+    if cells > (most := MORE_CELLS.get(path.stem, MOST_CELLS)):
+        problems.append(f"it has {cells} code cells, more than {most}: one idea a lesson; cut it")
+    minutes = re.search(r"^\*(\d+) minutes? to read", notebook.cells[0].source, re.MULTILINE)
+    wanted = round(words / 200 + cells)
+    if minutes and int(minutes[1]) != wanted:
+        problems.append(
+            f"it says {minutes[1]} minutes; {words:,} words at 200 a minute and {cells} code cells make {wanted}"
+        )
+    return problems
+
+
+def keeps_test_closed(path, notebook):
+    """Lessons before the one on evaluation judge and choose on validation only."""
+    if path.stem in TEST_IS_COUNTED_IN or not path.stem[:2].isdecimal() or not 0 <= int(path.stem[:2]) < TEST_OPENS_IN:
+        return []
+    return [
+        f"{place} names the test split: it stays closed until lesson {TEST_OPENS_IN}; use validation"
+        for place, cell in code(notebook)
+        if re.search(r"""["']test["']|["'/]test/|\bSPLITS\b|["'][^"']*, test["']""", cell.source)
+    ]
+
+
+def promises_nothing_unwritten(path, notebook):
+    there = {int(lesson.stem[:2]) for lesson in notebooks.find_lessons()} | {int(path.stem[:2] or 0)}
+    problems = []
+    for place, cell in enumerate_cells(notebook):
+        for found in re.finditer(r"\b[Ll]essons? (\d+)((?:(?:, | and | to | or )\d+)*)", cell.source):
+            numbers = {int(number) for number in re.findall(r"\d+", found[0])}
+            if missing := sorted(numbers - there):
+                problems.append(f"{place} speaks of lesson {missing[0]}, which is not written: leave it out")
+    return problems
+
+
+def imports_open_modules(path, notebook):
+    """A lesson imports what lies open in scripts/, never what commands and maintainers need."""
+    problems = []
+    for place, cell in code(notebook):
+        for module, names in re.findall(r"^\s*from scripts(?:\.([\w.]+))? import (.+)$", cell.source, re.MULTILINE):
+            wanted = {module.split(".")[0]} if module else {name.split()[0] for name in names.split(",")}
+            if closed := sorted(wanted - OPEN_MODULES):
+                problems.append(f"{place} imports scripts.{closed[0]}, which is not for lessons")
     return problems
 
 
@@ -240,8 +299,8 @@ def links_lead_somewhere(path, notebook):
     for place, cell in prose(notebook):
         for link in re.findall(r"\]\(([^)\s]+)", cell.source) + re.findall(r'(?:src|href)="([^"]+)"', cell.source):
             target = link.partition("#")[0]
-            if not target or re.match(r"\w+:", target) or target.removesuffix(".ipynb") in notebooks.SERIES:
-                continue  # a place in this lesson, an address on the web, a lesson that may still be unwritten
+            if not target or re.match(r"\w+:", target):
+                continue  # a place in this lesson, an address on the web
             if not (path.parent / target).exists() and not (ROOT / "notebooks" / target).exists():
                 problems.append(f"{place} links to {link}, which is not there")
     return problems
@@ -261,6 +320,10 @@ PROMISES = (
     shows_nothing_that_varies,
     tags_have_reasons,
     opens_as_agreed,
+    has_agreed_length,
+    keeps_test_closed,
+    promises_nothing_unwritten,
+    imports_open_modules,
     has_the_setup_cell,
     closes_as_agreed,
     explains_every_cell,
@@ -274,7 +337,9 @@ PROMISES = (
 
 
 def broken_promises(path):
-    """Return the problems of the lesson at `path`, as a dictionary from the name of a promise not kept to its list."""
+    """Return the problems of the lesson at `path`, as a dictionary from the name of a promise not
+    kept to its list.
+    """
     notebook = notebooks.read_notebook(path)
     found = {promise.__name__: promise(path, notebook) for promise in PROMISES}
     return {name: problems for name, problems in found.items() if problems}
@@ -324,6 +389,8 @@ def bullets(text):
 
 
 def next_of(path):
-    """Return what the lesson at `path` links to at its end: the next lesson that is there, after the last the README."""
+    """Return what the lesson at `path` links to at its end: the next lesson that is there, after
+    the last the README.
+    """
     later = [lesson.name for lesson in notebooks.find_lessons() if lesson.name > path.name]
     return later[0] if later else "../README.md"

@@ -1,7 +1,9 @@
-"""Execute the lessons and write what came of it: `python -m scripts.run [lesson …] [--jobs N] [--out build] [--store]`.
+"""Execute the lessons and write what came of it: `python -m scripts.run [lesson …] [--jobs N]
+[--out build] [--store]`.
 
-The executed copies go to `build/notebooks`, a page for each to `build/html`, what was measured to `build/run.json`.
-With `--store` the lessons run on the drawn pictures with the stand-in, and their outputs are stored in `notebooks`.
+The executed copies go to `build/notebooks`, a page for each to `build/html`, what was measured to
+`build/run.json`. With `--store` the lessons run on the drawn pictures with the stand-in, and their
+outputs are stored in `notebooks`.
 """
 
 import argparse
@@ -28,7 +30,7 @@ from tqdm import tqdm
 
 from scripts import course, datasets, resources
 from scripts.files import write_whole
-from scripts.lessons import notebooks, pages
+from scripts.lessons import notebooks, outputs, pages
 
 CELL_TIMEOUT = 1800  # seconds
 MOST_JOBS = 4
@@ -40,7 +42,9 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 @dataclass
 class Outcome:
-    """What came of one lesson. `status` is "waiting", "running", "passed", "failed", "interrupted" or "not run"."""
+    """What came of one lesson. `status` is "waiting", "running", "passed", "failed", "interrupted"
+    or "not run".
+    """
 
     lesson: str
     cells: int  # code cells
@@ -52,7 +56,9 @@ class Outcome:
 
 
 class Progress:
-    """A line per lesson: bars on a terminal; elsewhere one at its start, one at its end, one every 30 seconds."""
+    """A line per lesson: bars on a terminal; elsewhere one at its start, one at its end, one every
+    30 seconds.
+    """
 
     def __init__(self, outcomes):
         self.bars = {}
@@ -80,12 +86,14 @@ class Progress:
 
 
 async def execute(path, notebook, outcome, environment, log):
-    """Execute a notebook (a `NotebookNode`, changed in place) in a kernel of its own, and fill in its `Outcome`.
+    """Execute a notebook (a `NotebookNode`, changed in place) in a kernel of its own, and fill in
+    its `Outcome`.
 
-    The kernel starts in the notebook's folder, with the dictionary `environment`. What it says while it starts or dies
-    goes to the file `log`.
+    The kernel starts in the notebook's folder, with the dictionary `environment`. What it says
+    while it starts or dies goes to the file `log`.
     """
-    # No folder to look in: what is left is the kernel of this Python, never one that the user once installed elsewhere.
+    # No folder to look in: what is left is the kernel of this Python, never one that the user once
+    # installed elsewhere.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(notebook, km=manager, timeout=CELL_TIMEOUT, startup_timeout=120, record_timing=False)
     cell, number = None, 0
@@ -98,7 +106,11 @@ async def execute(path, notebook, outcome, environment, log):
                 number += 1
                 await client.async_execute_cell(cell, position, execution_count=number)
                 outcome.executed = number
-        outcome.status = "passed"
+                if line := outputs.unexpected_stderr(cell.outputs):
+                    fail(outcome, f"It writes to stderr, where a reader sees it: {line}", number, cell)
+                    break
+        else:
+            outcome.status = "passed"
     except CellExecutionError as error:
         trace = [line for output in cell.outputs for line in output.get("traceback", [])]
         fail(outcome, f"{error.ename}: {error.evalue}", number, cell, "\n".join(trace))
@@ -127,7 +139,9 @@ def fail(outcome, message, number=0, cell=None, traceback=""):
 
 
 async def run_lesson(path, outcome, environment, out, store):
-    """Execute one lesson and write its copy and its page to the folder `out`; with `store` also its stored outputs."""
+    """Execute one lesson and write its copy and its page to the folder `out`; with `store` also its
+    stored outputs.
+    """
     began = path.read_text(encoding="utf-8")
     notebook = notebooks.read_notebook(path)
     for cell in notebooks.code_cells(notebook):
@@ -142,7 +156,8 @@ async def run_lesson(path, outcome, environment, out, store):
         return
     notebook.metadata = {"kernelspec": notebooks.KERNEL, "language_info": notebooks.LANGUAGE}
     write_whole(out / "notebooks" / path.name, notebooks.to_text(notebook))
-    pages.write_page(notebook, path, out / "html" / f"{path.stem}.html")
+    used = f"{course.image_source().description}; {course.weights_source().description}"
+    pages.write_page(notebook, path, out / "html" / f"{path.stem}.html", used)
     if store and outcome.status == "passed":
         if path.read_text(encoding="utf-8") != began:
             fail(outcome, "The notebook was edited while it ran: its outputs were not stored. Run it again.")
@@ -160,10 +175,11 @@ def count_cells(path):
 
 
 async def run_all(lessons, environment, out, jobs, store=False):
-    """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the `Outcome` of each.
+    """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the
+    `Outcome` of each.
 
-    A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not finish is
-    "interrupted", what did not start "not run".
+    A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not
+    finish is "interrupted", what did not start "not run".
     """
     outcomes = [Outcome(path.stem, count_cells(path)) for path in lessons]
     progress = Progress(outcomes)
@@ -212,7 +228,8 @@ async def run_all(lessons, environment, out, jobs, store=False):
 
 
 def kernel_environment():
-    """Return the environment of the kernels: ours, with the two switches resolved once. Draws the sample if need be.
+    """Return the environment of the kernels: ours, with the two switches resolved once. Draws the
+    sample if need be.
 
     Raises `CourseError` where a switch names something that is not there.
     """
@@ -227,7 +244,9 @@ def kernel_environment():
 
 
 def report(outcomes):
-    """Return what `build/run.json` holds: this machine and, per lesson, what came of it and what it measured."""
+    """Return what `build/run.json` holds: this machine and, per lesson, what came of it and what it
+    measured.
+    """
     images, weights = course.image_source(), course.weights_source()
     pictures = sum(len(datasets.list_images(split)[0]) for split in datasets.SPLITS)
     data = {"kind": images.kind, "description": images.description, "pictures": pictures}
@@ -270,7 +289,8 @@ def table(outcomes):
 
 
 def finish(outcomes, lessons, out, seconds):
-    """Write what the run as a whole leaves in the folder `out`, and print its failures and its table.
+    """Write what the run as a whole leaves in the folder `out`, and print its failures and its
+    table.
 
     `lessons` are the paths of all lessons, executed now or not: the index lists them.
     """
@@ -279,7 +299,7 @@ def finish(outcomes, lessons, out, seconds):
     if images.is_dir():  # copies and pages show them too
         shutil.copytree(images, out / "images", dirs_exist_ok=True)
     states = {outcome.lesson: outcome.status for outcome in outcomes}
-    pages.write_index(lessons, states, out / "html", f"Pictures: {course.image_source().description}.")
+    pages.write_index(lessons, states, out / "html")
     for outcome in outcomes:
         if outcome.status == "failed":
             print("\n" + failure_text(outcome))
@@ -289,7 +309,9 @@ def finish(outcomes, lessons, out, seconds):
 
 
 def main(arguments=None, folder=notebooks.NOTEBOOKS):
-    """Run the command on the lessons of a folder; return the exit code: 0, 1, or, where it was interrupted, 130."""
+    """Run the command on the lessons of a folder; return the exit code: 0, 1, or, where it was
+    interrupted, 130.
+    """
     parser = argparse.ArgumentParser(prog="python -m scripts.run", description="Execute lessons, show what came of it.")
     parser.add_argument("lessons", nargs="*", metavar="lesson", help="a number or a name; all lessons if none is given")
     parser.add_argument(

@@ -1,7 +1,9 @@
-"""Say what this machine has for the course, what will be slow, what is missing: `python -m scripts.doctor`.
+"""Say what this machine has for the course, what will be slow, what is missing: `python -m
+scripts.doctor`.
 
-The exit code is 0 if the course will run here, else 1. This file starts without any package and on any Python 3, to say
-what is missing. A finding is a pair (status, text); the status is "ok", "note" or "FAIL".
+The exit code is 0 if the course will run here, else 1. This file starts without any package and on
+any Python 3, to say what is missing. A finding is a pair (status, text); the status is "ok", "note"
+or "FAIL".
 """
 
 import argparse
@@ -43,7 +45,8 @@ print(json.dumps({
 
 
 def main():
-    """Print every finding as soon as it is known, or with `--short` one line; return the exit code."""
+    """Print every finding as soon as it is known, or with `--short` one line; return the exit code.
+    """
     parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__.split("\n")[0])
     parser.add_argument("--short", action="store_true", help="say it in one line")
     short = parser.parse_args().short
@@ -81,7 +84,9 @@ def in_short(found, failed):
 
 
 def course_python():
-    """Return the Python of .venv where it is set up and another one runs this; None where this one is to be asked."""
+    """Return the Python of .venv where it is set up and another one runs this; None where this one
+    is to be asked.
+    """
     python = setup.python_of(str(ROOT / ".venv"))
     if Path(sys.prefix) == ROOT / ".venv" or not missing_packages(requirements()):
         return None
@@ -89,7 +94,9 @@ def course_python():
 
 
 def environment_trouble():
-    """Return what is wrong with .venv, and the remedy, in a sentence; None where it is as the set-up leaves it."""
+    """Return what is wrong with .venv, and the remedy, in a sentence; None where it is as the
+    set-up leaves it.
+    """
     venv, remedy = ROOT / ".venv", "`make setup` (or `python3 scripts/setup.py`)"
     if not venv.is_dir():
         return "The course is not set up yet: %s does it." % remedy
@@ -109,7 +116,9 @@ def requirements():
 
 
 def layout(subject, status, text):
-    """Return a finding as lines of at most 100 characters, the text in a column, no command broken in two."""
+    """Return a finding as lines of at most 100 characters, the text in a column, no command broken
+    in two.
+    """
     whole = re.sub("`[^`]*`", lambda command: command.group().replace(" ", "\0"), text)
     lines = textwrap.wrap(whole, 100 - 18, break_long_words=False, break_on_hyphens=False)
     return f"{status:<5} {subject:<12}" + ("\n" + " " * 18).join(lines).replace("\0", " ")
@@ -172,7 +181,9 @@ def disk_finding(free, writable):
 
 
 def missing_packages(requirements):
-    """Return the names in `requirements`, the text of requirements.in, that are not installed, sorted."""
+    """Return the names in `requirements`, the text of requirements.in, that are not installed,
+    sorted.
+    """
     from importlib import metadata
 
     missing = set()
@@ -185,7 +196,9 @@ def missing_packages(requirements):
 
 
 def packages_finding(missing, course_python):
-    """Return the finding about packages that are not there; `course_python` is where the course's Python should be."""
+    """Return the finding about packages that are not there; `course_python` is where the course's
+    Python should be.
+    """
     text = f"Not installed: {', '.join(missing)}."
     if course_python.exists() and course_python.parent != Path(sys.executable).parent:
         command = f"{course_python.relative_to(ROOT)} -m scripts.doctor"
@@ -194,7 +207,9 @@ def packages_finding(missing, course_python):
 
 
 def ask_tensorflow(probe=PROBE):
-    """Start TensorFlow in a process that may crash. Return (what it says, None) or (None, what went wrong)."""
+    """Start TensorFlow in a process that may crash. Return (what it says, None) or (None, what went
+    wrong).
+    """
     command = [sys.executable, "-c", probe]
     try:
         process = subprocess.run(command, cwd=str(ROOT), capture_output=True, timeout=300)
@@ -224,7 +239,9 @@ def tensorflow_finding(answer, trouble):
 
 
 def gpu_finding(answer, system, release, driver, colab):
-    """Return the finding about the GPU from TensorFlow's answer, this system, and whether NVIDIA's driver is there."""
+    """Return the finding about the GPU from TensorFlow's answer, this system, and whether NVIDIA's
+    driver is there.
+    """
     if answer["gpus"]:
         return "ok", ", ".join(answer["gpus"])
     if colab:
@@ -257,7 +274,9 @@ def gpu_finding(answer, system, release, driver, colab):
 
 
 def image_finding():
-    """Return (status, text, `Source`) for the pictures; the `Source` is None where there is a problem."""
+    """Return (status, text, `Source`) for the pictures; the `Source` is None where there is a
+    problem.
+    """
     from scripts import course, datasets
 
     try:
@@ -272,7 +291,9 @@ def image_finding():
 
 
 def weights_finding():
-    """Return (status, text, `Source`) for the pretrained weights; the `Source` is None where there is a problem."""
+    """Return (status, text, `Source`) for the pretrained weights; the `Source` is None where there
+    is a problem.
+    """
     from scripts import course
 
     try:
@@ -293,7 +314,9 @@ def weights_finding():
 
 
 def speed_finding(images, weights, gpus, cores):
-    """Return what will be slow, from the kinds of the two sources, the list of GPUs and the number of cores."""
+    """Return what will be slow, from the kinds of the two sources, the list of GPUs and the number
+    of cores.
+    """
     if images == "sample" and weights == "standin" and cores == 1:
         return "note", "one core: lessons take about twice as long as they say"
     if gpus or weights == "standin":

@@ -1,7 +1,9 @@
-"""`make data`: fetch the real photos and Xception's ImageNet weights, check every file, repair what is damaged.
+"""`make data`: fetch the real photos and Xception's ImageNet weights, check every file, repair what
+is damaged.
 
-`python -m scripts.download [--only photos|weights]`. Only what is missing or damaged is fetched. A file comes to its
-place only after its checksum is right; `images.csv`, by which the course knows that the photos are there, comes last.
+`python -m scripts.download [--only photos|weights]`. Only what is missing or damaged is fetched. A
+file comes to its place only after its checksum is right; `images.csv`, by which the course knows
+that the photos are there, comes last.
 """
 
 import argparse
@@ -28,8 +30,9 @@ TABLE = "images.csv"
 WORKSHOP = DATA / "download"  # what has arrived so far; no part of the course ever reads it
 LOCK = DATA / "download.lock"  # held by the one process that downloads
 
-# A tar.gz and not a zip: a zip has its table of contents at its end, so that a cut-off one gives nothing. Of a cut-off
-# tar.gz we keep every photo before the cut, which matters because GitHub cannot resume an archive.
+# A tar.gz and not a zip: a zip has its table of contents at its end, so that a cut-off one gives
+# nothing. Of a cut-off tar.gz we keep every photo before the cut, which matters because GitHub
+# cannot resume an archive.
 COMMIT = "11961516512414bf9f6c150a832cfd21b54a6b54"
 ARCHIVE_URL = f"https://codeload.github.com/alexeygrigorev/clothing-dataset-small/tar.gz/{COMMIT}"
 ARCHIVE_BYTES = 105_000_000  # about; GitHub does not tell
@@ -39,7 +42,8 @@ TABLE_URL = f"https://raw.githubusercontent.com/alexeygrigorev/clothing-dataset/
 FEW = 400  # up to so many missing photos are fetched one by one, more as the archive
 LARGEST_PHOTO = 10_000_000  # bytes; the largest of the set has 88 thousand
 
-# Name, address and MD5 as in keras.applications.xception and keras.applications.imagenet_utils; a test compares them.
+# Name, address and MD5 as in keras.applications.xception and keras.applications.imagenet_utils; a
+# test compares them.
 WEIGHTS = (
     (
         "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -75,7 +79,9 @@ class CannotResume(requests.RequestException):
 
 
 def main(arguments=None):
-    """Fetch what the command line asks for. Return the exit code: 0, or 1 where something is still missing."""
+    """Fetch what the command line asks for. Return the exit code: 0, or 1 where something is still
+    missing.
+    """
     parser = argparse.ArgumentParser(prog="python -m scripts.download", description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=("photos", "weights"), help="fetch only these (default: both)")
     only = parser.parse_args(arguments).only
@@ -100,7 +106,9 @@ def main(arguments=None):
 
 
 def fetch_photos():
-    """Make `data/clothing-dataset-small` complete: every file of the manifest, checked. Raises `DownloadError`."""
+    """Make `data/clothing-dataset-small` complete: every file of the manifest, checked. Raises
+    `DownloadError`.
+    """
     manifest = read_manifest()
     for leftover in PHOTOS.rglob(".part-*"):  # of a run that was killed
         leftover.unlink(missing_ok=True)
@@ -118,7 +126,9 @@ def fetch_photos():
 
 
 def take_mark_away(missing):
-    """Remove `images.csv` from a set that is not complete. A good one waits in the workshop till it is."""
+    """Remove `images.csv` from a set that is not complete. A good one waits in the workshop till it
+    is.
+    """
     WORKSHOP.mkdir(parents=True, exist_ok=True)
     if TABLE in missing:
         (PHOTOS / TABLE).unlink(missing_ok=True)
@@ -127,7 +137,9 @@ def take_mark_away(missing):
 
 
 def fetch_missing_photos(missing):
-    """Fetch the photos of the dictionary `missing` (path to SHA-256): many as GitHub's archive, a few one by one."""
+    """Fetch the photos of the dictionary `missing` (path to SHA-256): many as GitHub's archive, a
+    few one by one.
+    """
     archive = WORKSHOP / "photos.tar.gz"
     unpack(archive, missing)  # what an interrupted run left
     if len(missing) > FEW:
@@ -151,10 +163,11 @@ def fetch_missing_photos(missing):
 
 
 def fetch_weights():
-    """Put Xception's ImageNet weights, with and without top, and the names of ImageNet's classes into Keras' cache.
+    """Put Xception's ImageNet weights, with and without top, and the names of ImageNet's classes
+    into Keras' cache.
 
-    Keras' own `get_file` neither resumes nor tries again, so the files are downloaded here; it then checks them.
-    Raises `DownloadError`.
+    Keras' own `get_file` neither resumes nor tries again, so the files are downloaded here; it then
+    checks them. Raises `DownloadError`.
     """
     folder = imagenet_weights(include_top=False).parent
     missing = [(name, url, digest) for name, url, digest in WEIGHTS if files.digest(folder / name, "md5") != digest]
@@ -178,7 +191,8 @@ def fetch_weights():
 
 
 def hand_over_to_keras(missing, folder):
-    """Let Keras find the files in its cache and check them, as `keras.applications.Xception` does."""
+    """Let Keras find the files in its cache and check them, as `keras.applications.Xception` does.
+    """
     import_tensorflow()
     import keras
 
@@ -190,16 +204,20 @@ def hand_over_to_keras(missing, folder):
 
 
 def read_manifest():
-    """Return the files of the real set: a dictionary from path (relative, with "/") to SHA-256 (hexadecimal)."""
+    """Return the files of the real set: a dictionary from path (relative, with "/") to SHA-256
+    (hexadecimal).
+    """
     lines = MANIFEST.read_text(encoding="utf-8").splitlines()
     return {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
 
 
 def unpack(archive, missing):
-    """Put the photos of `missing` (path to SHA-256) that a tar.gz holds at their place; remove them from `missing`.
+    """Put the photos of `missing` (path to SHA-256) that a tar.gz holds at their place; remove them
+    from `missing`.
 
-    Reads as far as the archive goes: a cut-off one gives the photos before the cut, one that is not there none. Takes
-    only plain files with the right SHA-256. Raises `DownloadError` at a path that leaves the archive's folder.
+    Reads as far as the archive goes: a cut-off one gives the photos before the cut, one that is not
+    there none. Takes only plain files with the right SHA-256. Raises `DownloadError` at a path that
+    leaves the archive's folder.
     """
     try:
         with tarfile.open(archive, "r|*") as tar, progress(len(missing), "unpacking", "photos") as update:
@@ -222,7 +240,9 @@ def unpack(archive, missing):
 
 
 def fetch_small_file(url, digest):
-    """Return the bytes of a file with this SHA-256: from the workshop, or from the server. Raises `DownloadError`."""
+    """Return the bytes of a file with this SHA-256: from the workshop, or from the server. Raises
+    `DownloadError`.
+    """
     part = WORKSHOP / digest
     if files.digest(part) != digest:
         download(url, part)
@@ -239,11 +259,12 @@ def put(content, file):
 
 
 def download(url, part, title=None, expected_bytes=None, rescue=None):
-    """Fetch `url` into the file `part`; go on where an earlier try stopped, if the server can; try again after a pause.
+    """Fetch `url` into the file `part`; go on where an earlier try stopped, if the server can; try
+    again after a pause.
 
-    `title` stands before the progress bar, without one there is no bar; `expected_bytes` is its whole where the server
-    does not tell. `rescue()` is called after every failure, before a new try may overwrite what has arrived. Raises
-    `DownloadError`; `part` then stays, for a later run.
+    `title` stands before the progress bar, without one there is no bar; `expected_bytes` is its
+    whole where the server does not tell. `rescue()` is called after every failure, before a new try
+    may overwrite what has arrived. Raises `DownloadError`; `part` then stays, for a later run.
     """
     farthest, tries = file_size(part), 0
     while True:
@@ -347,7 +368,9 @@ def file_size(file):
 
 
 def read_version(part, url):
-    """Return the server's mark (ETag) for the version of `url` that `part` is the beginning of, or None."""
+    """Return the server's mark (ETag) for the version of `url` that `part` is the beginning of, or
+    None.
+    """
     try:
         known_url, version = version_file(part).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):

@@ -1,7 +1,9 @@
-"""How a picture of the sample is painted: surfaces, cloth, light and the camera, with Pillow and NumPy.
+"""How a picture of the sample is painted: surfaces, cloth, light and the camera, with Pillow and
+NumPy.
 
-What a garment is made of stands in `scripts/sample/garments.py`. Colors are floats, 0-1, in arrays whose last axis is red, green, blue.
-Large arrays only meet operations that IEEE 754 rounds exactly (no sine, no exponential): these give the same pixels on every processor.
+What a garment is made of stands in `scripts/sample/garments.py`. Colors are floats, 0-1, in arrays
+whose last axis is red, green, blue. Large arrays only meet operations that IEEE 754 rounds exactly
+(no sine, no exponential): these give the same pixels on every processor.
 """
 
 import math
@@ -114,11 +116,14 @@ def surface_colors(g, surface):
     return np.array([garments.any_color(g), garments.any_color(g)]) * (1 - pale) + 0.75 * pale
 
 
-# --- Arrays -----------------------------------------------------------------------------------------------------------------------
+# --- Arrays
+# --------------------------------------------------------------------------------------------------
 
 
 def noise(g, shape, cell):
-    """Return smooth random values around 0, about -1 to 1, of an array shape (height, width); `cell` is the size of a bump in pixels."""
+    """Return smooth random values around 0, about -1 to 1, of an array shape (height, width);
+    `cell` is the size of a bump in pixels.
+    """
     height, width = shape
     rows, columns = int(height / cell) + 4, int(width / cell) + 4
     grid = Image.fromarray(g.standard_normal((rows, columns), dtype=np.float32) * np.float32(0.7))
@@ -127,7 +132,8 @@ def noise(g, shape, cell):
 
 
 def wrinkles(g, shape, size):
-    """Return the heights, in pixels, of thin crossing wrinkles of an array shape; they come and go."""
+    """Return the heights, in pixels, of thin crossing wrinkles of an array shape; they come and go.
+    """
     heights = 0
     for cell, width, depth in ((70, 0.35, 3.0), (45, 0.3, 2.2), (22, 0.4, 0.9)):
         strength = np.clip(noise(g, shape, cell * 1.3 * size) + np.float32(0.2), 0, 1)
@@ -136,14 +142,18 @@ def wrinkles(g, shape, size):
 
 
 def periodic_noise(g, size, cells):
-    """Return smooth random values around 0 of shape (size, size) that can be repeated without a seam; `cells` is (rows, columns)."""
+    """Return smooth random values around 0 of shape (size, size) that can be repeated without a
+    seam; `cells` is (rows, columns).
+    """
     grid = np.pad(g.standard_normal(cells, dtype=np.float32) * np.float32(0.7), 2, mode="wrap")
     box = (2, 2, 2 + cells[1], 2 + cells[0])
     return np.asarray(Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
 def look_up(tile, x, y):
-    """Return the values of a repeated tile, (size, size) or (size, size, 3), at the places x and y (in tile pixels), interpolated."""
+    """Return the values of a repeated tile, (size, size) or (size, size, 3), at the places x and y
+    (in tile pixels), interpolated.
+    """
     rows, columns = tile.shape[:2]
     left, top = np.floor(x), np.floor(y)
     across, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
@@ -175,7 +185,8 @@ def wave(x):
     return np.where(phase < 0.5, 1, -1) * 4 * half * (1 - half)
 
 
-# --- The scene --------------------------------------------------------------------------------------------------------------------
+# --- The scene
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -197,8 +208,9 @@ class Scene:
 def draw(label, photographer, scene, variation=0, kids=False):
     """Return one picture as an RGB Pillow image, fully determined by the arguments.
 
-    `label` is a class name; `photographer` and `scene` are numbers: whose habits it has, and which garment it shows, how it lies.
-    `variation` above 0 is another shot of the same scene, a moment later: a little nearer, in slightly different light.
+    `label` is a class name; `photographer` and `scene` are numbers: whose habits it has, and which
+    garment it shows, how it lies. `variation` above 0 is another shot of the same scene, a moment
+    later: a little nearer, in slightly different light.
     """
     habits = habits_of(photographer)
     g = np.random.default_rng([2, scene])
@@ -263,7 +275,9 @@ def perspective(scene, width, height):
 
 
 def place(scene, points):
-    """Return garment coordinates, (n, 2), as pixels: (n, 2). Adds the small irregularities of cloth that was laid by hand."""
+    """Return garment coordinates, (n, 2), as pixels: (n, 2). Adds the small irregularities of cloth
+    that was laid by hand.
+    """
     size = 300 / scene.scale
     x, y = (points - scene.center).T / size
     across, along, pace, phase = scene.wobble
@@ -287,7 +301,9 @@ def garment_grid(scene, box):
 
 
 def mask_of(points, box, smooth=4):
-    """Return the area inside a polygon, in pixels, as a Pillow image of mode L and the size of the box, with soft edges."""
+    """Return the area inside a polygon, in pixels, as a Pillow image of mode L and the size of the
+    box, with soft edges.
+    """
     left, top, right, bottom = box
     size = (right - left, bottom - top)
     image = Image.new("L", (size[0] * smooth, size[1] * smooth))
@@ -297,7 +313,9 @@ def mask_of(points, box, smooth=4):
 
 
 def box_around(scene, points, margin):
-    """Return (left, top, right, bottom) of the pixels around some points, inside the canvas; None where that is nothing."""
+    """Return (left, top, right, bottom) of the pixels around some points, inside the canvas; None
+    where that is nothing.
+    """
     height, width = scene.canvas.shape[:2]
     left, top = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int).tolist()
     right, bottom = np.minimum(np.ceil(points.max(axis=0) + margin), [width, height]).astype(int).tolist()
@@ -308,11 +326,14 @@ def as_array(mask):
     return np.asarray(mask, dtype=np.float32) / np.float32(255)
 
 
-# --- Cloth ------------------------------------------------------------------------------------------------------------------------
+# --- Cloth
+# --------------------------------------------------------------------------------------------------
 
 
 def paint_part(scene, part):
-    """Paint one piece of a garment: its shadow on what is beneath, then its cloth with folds and light."""
+    """Paint one piece of a garment: its shadow on what is beneath, then its cloth with folds and
+    light.
+    """
     habits = scene.habits
     points = place(scene, part.outline)
     drop = (1.6 if scene.hung else 1.0) * part.lift * 5
@@ -343,7 +364,9 @@ def paint_part(scene, part):
 
 
 def height_of(scene, part, x, y, box):
-    """Return how high the cloth of a part lies, in pixels: wrinkles, folds and the relief of the fabric itself."""
+    """Return how high the cloth of a part lies, in pixels: wrinkles, folds and the relief of the
+    fabric itself.
+    """
     left, top, right, bottom = box
     shift = part.shift % 119
     relief = scene.crumple[top + shift : bottom + shift, left + 119 - shift : right + 119 - shift] * np.float32(
@@ -375,7 +398,9 @@ def along_grain(part, x, y):
 
 
 def fold_height(fold, x, y):
-    """Return the height of one fold, 0-1: a curved ridge from `start` to `end`, steeper on one side, that fades at both ends."""
+    """Return the height of one fold, 0-1: a curved ridge from `start` to `end`, steeper on one
+    side, that fades at both ends.
+    """
     start, end = np.array(fold.start), np.array(fold.end)
     direction = end - start
     length = float(np.hypot(*direction)) or 1e-6
@@ -399,7 +424,9 @@ def lit(scene, relief):
 
 
 def cloth_color(scene, part, x, y):
-    """Return the color of a part's fabric, with its motif, before light falls on it: (height, width, 3)."""
+    """Return the color of a part's fabric, with its motif, before light falls on it: (height,
+    width, 3).
+    """
     fabric = part.fabric
     zoom = np.float32(scene.scale * fabric.zoom)
     along, across = along_grain(part, x * zoom, y * zoom)
@@ -412,7 +439,9 @@ def cloth_color(scene, part, x, y):
 
 
 def add_motif(color, motif, x, y):
-    """Return the color with a picture printed on it. `motif` is (RGBA array, left, top, width, height) in garment coordinates."""
+    """Return the color with a picture printed on it. `motif` is (RGBA array, left, top, width,
+    height) in garment coordinates.
+    """
     picture, left, top, width, height = motif
     rows, columns = picture.shape[:2]
     across, down = (x - left) / width * columns, (y - top) / height * rows
@@ -423,7 +452,9 @@ def add_motif(color, motif, x, y):
 
 
 def paint_stroke(scene, stroke):
-    """Paint a line: a seam (dark, with a lit rim), stitches (dashes), a cord (round) or plain paint."""
+    """Paint a line: a seam (dark, with a lit rim), stitches (dashes), a cord (round) or plain
+    paint.
+    """
     points = place(scene, stroke.points)
     width = max(stroke.width * scene.scale, 0.7)
     box = box_around(scene, points, width * 2 + 3)
@@ -447,7 +478,9 @@ def paint_stroke(scene, stroke):
 
 
 def line_mask(points, box, width, dash, smooth=4):
-    """Return the area of a line, `width` pixels wide, as an array of the size of the box, 0-1; `dash` is the length of a stitch."""
+    """Return the area of a line, `width` pixels wide, as an array of the size of the box, 0-1;
+    `dash` is the length of a stitch.
+    """
     left, top, right, bottom = box
     image = Image.new("L", ((right - left) * smooth, (bottom - top) * smooth))
     pen = ImageDraw.Draw(image)
@@ -463,7 +496,9 @@ def line_mask(points, box, width, dash, smooth=4):
 
 
 def dashes(points, length):
-    """Return the pieces (start, end) of a line that is drawn for `length`, skipped for half of it, and so on."""
+    """Return the pieces (start, end) of a line that is drawn for `length`, skipped for half of it,
+    and so on.
+    """
     steps = np.hypot(*np.diff(points, axis=0).T)
     distance = np.concatenate([[0], np.cumsum(steps)])
     starts = np.arange(0, distance[-1], length * 1.5)
@@ -474,7 +509,8 @@ def dashes(points, length):
     return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
-# --- Surfaces ---------------------------------------------------------------------------------------------------------------------
+# --- Surfaces
+# --------------------------------------------------------------------------------------------------
 
 
 def paint_surface(scene, kind, colors):
@@ -620,7 +656,9 @@ PAINTERS = {
 
 
 def paint_room(scene, g):
-    """Paint what shows of the room around a hung garment: the corner of the wall, or the floor below."""
+    """Paint what shows of the room around a hung garment: the corner of the wall, or the floor
+    below.
+    """
     height, width = scene.canvas.shape[:2]
     if g.random() < 0.3:
         edge = g.uniform(0.03, 0.14) * width
@@ -634,7 +672,9 @@ def paint_room(scene, g):
 
 
 def paint_clutter(scene, g):
-    """Paint something that reaches into the frame: the edge of another cloth, or a piece of furniture."""
+    """Paint something that reaches into the frame: the edge of another cloth, or a piece of
+    furniture.
+    """
     height, width = scene.canvas.shape[:2]
     corner = np.array([g.choice([0, width]), g.choice([0, height])])
     reach = g.uniform(0.08, 0.24, 2) * [width, height] * np.where(corner > 0, -1, 1)
@@ -649,11 +689,14 @@ def paint_clutter(scene, g):
     scene.canvas += (color.astype(np.float32) - scene.canvas) * as_array(mask_of(points, box))[..., None]
 
 
-# --- Camera -----------------------------------------------------------------------------------------------------------------------
+# --- Camera
+# --------------------------------------------------------------------------------------------------
 
 
 def expose(scene, g, variation):
-    """Return the canvas as the photographer's camera sees it: uneven light, white balance, contrast, blur and noise. A Pillow image."""
+    """Return the canvas as the photographer's camera sees it: uneven light, white balance,
+    contrast, blur and noise. A Pillow image.
+    """
     habits = scene.habits
     canvas = scene.canvas
     height, width = canvas.shape[:2]

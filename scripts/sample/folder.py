@@ -1,4 +1,6 @@
-"""The folder of the drawn sample: made once on this machine, in less than a minute, and drawn anew when it is damaged."""
+"""The folder of the drawn sample: made once on this machine, in less than a minute, and drawn anew
+when it is damaged.
+"""
 
 import csv
 import functools
@@ -20,11 +22,13 @@ STAMP = "stamp.txt"  # in the folder: which version of the drawing code made it
 
 
 def ensure(folder=FOLDER, processes=None):
-    """Return the folder of the sample, a path; draw it first unless it is there, whole, and drawn by this version of the code.
+    """Return the folder of the sample, a path; draw it first unless it is there, whole, and drawn
+    by this version of the code.
 
-    A folder that holds a sample is replaced as a whole once the new one is complete; one that holds anything else is left alone
-    and raises `CourseError`. Of two processes that come at once, one draws and the other waits. `processes` is the number of
-    processes that draw, by default that of the cores; the pictures do not depend on it.
+    A folder that holds a sample is replaced as a whole once the new one is complete; one that holds
+    anything else is left alone and raises `CourseError`. Of two processes that come at once, one
+    draws and the other waits. `processes` is the number of processes that draw, by default that of
+    the cores; the pictures do not depend on it.
     """
     folder = Path(folder)
     if is_current(folder):
@@ -76,7 +80,9 @@ def version():
 
 
 def draw_all(folder, pictures, processes=None):
-    """Draw the pictures into `folder` with several processes, showing progress on stderr where someone watches."""
+    """Draw the pictures into `folder` with several processes, showing progress on stderr where
+    someone watches.
+    """
     if processes is None:
         processes = cores()
     watched = sys.stderr.isatty() or "ipykernel" in sys.modules
@@ -100,7 +106,8 @@ def draw_all(folder, pictures, processes=None):
             draw_file(folder, picture)
             progress()
         return
-    # Plain child processes instead of multiprocessing, which would run the caller's own script again on Windows and macOS.
+    # Plain child processes instead of multiprocessing, which would run the caller's own script
+    # again on Windows and macOS.
     code = "import sys; sys.path.insert(0, sys.argv[1]); from scripts.sample import folder; folder.draw_part(*sys.argv[2:])"
     workers = []
     try:
@@ -121,7 +128,9 @@ def draw_all(folder, pictures, processes=None):
 
 
 def draw_part(folder, positions):
-    """Draw the pictures at these positions of the plan (numbers with commas), printing a line after each: a child process' work."""
+    """Draw the pictures at these positions of the plan (numbers with commas), printing a line after
+    each: a child process' work.
+    """
     for position in positions.split(","):
         draw_file(Path(folder), plan()[int(position)])
         print(position, flush=True)

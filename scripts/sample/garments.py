@@ -1,7 +1,9 @@
-"""What a garment of the sample is made of: fabrics, and the pieces and lines of each of the ten classes.
+"""What a garment of the sample is made of: fabrics, and the pieces and lines of each of the ten
+classes.
 
-Coordinates: x to the right, y down, 1 unit is half a meter, the middle of the neck or the waist at (0, 0). A garment is a list of `Part`
-(a piece of cloth) and `Stroke` (a line), painted in that order by `scripts/sample/drawing.py`.
+Coordinates: x to the right, y down, 1 unit is half a meter, the middle of the neck or the waist at
+(0, 0). A garment is a list of `Part` (a piece of cloth) and `Stroke` (a line), painted in that
+order by `scripts/sample/drawing.py`.
 """
 
 import math
@@ -58,7 +60,9 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Fabric:
-    """A cloth: a repeated picture of its pattern, (TILE, TILE, 3) floats in 0-1, and how its surface behaves."""
+    """A cloth: a repeated picture of its pattern, (TILE, TILE, 3) floats in 0-1, and how its
+    surface behaves.
+    """
 
     tile: np.ndarray
     base: np.ndarray  # its main color
@@ -71,7 +75,9 @@ class Fabric:
 
 @dataclass(frozen=True)
 class Fold:
-    """A ridge in the cloth from `start` to `end`, `width` wide and `depth` high, `bow` widths away from a straight line."""
+    """A ridge in the cloth from `start` to `end`, `width` wide and `depth` high, `bow` widths away
+    from a straight line.
+    """
 
     start: tuple
     end: tuple
@@ -110,11 +116,14 @@ class Stroke:
     dash: float = 0.0  # length of a stitch
 
 
-# --- Shapes -----------------------------------------------------------------------------------------------------------------------
+# --- Shapes
+# --------------------------------------------------------------------------------------------------
 
 
 def smooth(*runs, steps=8):
-    """Return a dense outline, (n, 2), through runs of points: curved within a run (Catmull-Rom), with a corner between two runs."""
+    """Return a dense outline, (n, 2), through runs of points: curved within a run (Catmull-Rom),
+    with a corner between two runs.
+    """
     return np.concatenate([run if len(run) > 15 else curve(run, steps) for run in runs])
 
 
@@ -182,7 +191,8 @@ def button(x, y, color, radius=0.013):
     ]
 
 
-# --- Fabrics ----------------------------------------------------------------------------------------------------------------------
+# --- Fabrics
+# --------------------------------------------------------------------------------------------------
 
 
 def any_color(g):
@@ -234,7 +244,9 @@ def denim(g, color=None):
 
 
 def printed_fabric(g, colors, pattern):
-    """Return a fabric with a pattern in these colors (the first is the ground): stripes, checks, dots, floral and so on."""
+    """Return a fabric with a pattern in these colors (the first is the ground): stripes, checks,
+    dots, floral and so on.
+    """
     size = 2 * TILE
     ground = np.asarray(colors[0], float)
     ink = [np.asarray(color, float) for color in colors[1:]]
@@ -309,7 +321,9 @@ def checked(g, ground, ink):
 
 
 def any_fabric(g, background, **shares):
-    """Return a fabric that can be told from the background. `shares` are weights of "plain", "denim", "shiny" and of patterns."""
+    """Return a fabric that can be told from the background. `shares` are weights of "plain",
+    "denim", "shiny" and of patterns.
+    """
     kind = str(g.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     color = color_against(g, background)
     if kind == "denim":
@@ -371,7 +385,8 @@ def draw_emblem(g, pen, colors):
     pen.polygon(star, fill=colors[2])
 
 
-# --- Upper bodies -----------------------------------------------------------------------------------------------------------------
+# --- Upper bodies
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -433,7 +448,9 @@ def neckline(cut, style):
 
 
 def side_runs(cut, hem_drop=0.0):
-    """Return the runs from the right neck point around the right side and the hem's right half to its middle."""
+    """Return the runs from the right neck point around the right side and the hem's right half to
+    its middle.
+    """
     return [
         [(cut.neck, 0), cut.shoulder_point],
         armhole_of(cut),
@@ -460,7 +477,9 @@ def body_outline(cut, style, hem_drop=0.0):
 
 
 def body_folds(g, cut, hung, count=7):
-    """Return folds where an upper body has them: from the armpits, across the waist, along the length when it hangs."""
+    """Return folds where an upper body has them: from the armpits, across the waist, along the
+    length when it hangs.
+    """
     folds = []
     for _ in range(count):
         side = g.choice([-1, 1])
@@ -478,7 +497,8 @@ def body_folds(g, cut, hung, count=7):
 
 
 def limb(start, end, center, half_widths):
-    """Return the outline of a sleeve or strap: from the seam between `start` and `end` along a center line, (k, 2), with half widths.
+    """Return the outline of a sleeve or strap: from the seam between `start` and `end` along a
+    center line, (k, 2), with half widths.
 
     Also returns its far end, as the two corners, and the angle of its far half.
     """
@@ -496,8 +516,9 @@ def limb(start, end, center, half_widths):
 
 
 def sleeve_of(g, cut, fabric, length, wrist, angle, bend, trim):
-    """Return the parts and lines of a right sleeve. `angle` (radians below the horizontal) and `bend` say how it lies; `trim` how it ends:
-    "hem", "rib", "cuff" or ""."""
+    """Return the parts and lines of a right sleeve. `angle` (radians below the horizontal) and
+    `bend` say how it lies; `trim` how it ends: "hem", "rib", "cuff" or "".
+    """
     start, end = np.array(cut.shoulder_point), np.array(cut.armpit)
     middle = (start + end) / 2 - [0.03, 0]
     cap = middle + np.array([0.1 * min(angle, 1), 0.03 + 0.05 * angle]) * min(
@@ -612,7 +633,9 @@ def hanger(g, cut):
 
 
 def upper_body(g, cut, fabric, style, hung, sleeve, wrist, trim, hem="hem", hem_drop=0.0, print_width=0.0):
-    """Return the parts of a t-shirt, a sweater, a shirt or the top of a dress, without collar and closure."""
+    """Return the parts of a t-shirt, a sweater, a shirt or the top of a dress, without collar and
+    closure.
+    """
     items = inside_back(g, cut, fabric, style)
     if hung:
         items += hanger(g, cut)
@@ -659,7 +682,8 @@ def neck_band(cut, style, fabric, width=0.05):
     ]
 
 
-# --- The classes ------------------------------------------------------------------------------------------------------------------
+# --- The classes
+# --------------------------------------------------------------------------------------------------
 
 
 def t_shirt(g, background, kids, hung):
@@ -902,8 +926,9 @@ def hood_of(g, cut, fabric, lining):
 
 
 def legs_of(g, fabric, waist, hip, rise, length, taper, ankle, stance, folds):
-    """Return the right half of trousers, waistband excluded: from the middle of the waist to the ankle, which is `stance` from
-    the middle; `taper` makes the thigh wider."""
+    """Return the right half of trousers, waistband excluded: from the middle of the waist to the
+    ankle, which is `stance` from the middle; `taper` makes the thigh wider.
+    """
     x = stance
     outline = smooth(
         [(-0.005, 0.0), (waist, 0.0)],
@@ -1152,7 +1177,9 @@ def shorts(g, background, kids, hung):
 
 
 def skirt_part(g, fabric, waist, hip, hem, top, low, drop, pleats):
-    """Return the cloth of a skirt between the heights `top` and `low`; its hem is `drop` higher at the sides."""
+    """Return the cloth of a skirt between the heights `top` and `low`; its hem is `drop` higher at
+    the sides.
+    """
     tall = low - top
     outline = smooth(
         [(-waist, top), (0, top + 0.015), (waist, top)],
@@ -1332,7 +1359,8 @@ def strapped_top(g, cut, fabric, hung, drop):
     return items
 
 
-# --- Hats -------------------------------------------------------------------------------------------------------------------------
+# --- Hats
+# --------------------------------------------------------------------------------------------------
 
 
 def dome(wide, tall, flat=0.3):
@@ -1445,11 +1473,12 @@ def pompom(g, x, y, radius):
     return np.column_stack([x + reach * np.cos(angles), y + reach * np.sin(angles)])
 
 
-# --- Shoes ------------------------------------------------------------------------------------------------------------------------
+# --- Shoes
+# --------------------------------------------------------------------------------------------------
 
 
 def shoes(g, background, kids, hung):
-    """Return a pair of shoes: two from above, or two from the side, one of them behind the other."""
+    """Return a pair of shoes: two from above, or two from the side, one of them behind the other"""
     look = ShoeLook(g, background)
     if g.random() < 0.5:
         one = (sneaker_above if g.random() < 0.6 else flat_above)(g, look)
@@ -1769,6 +1798,7 @@ BUILDERS = {
 def build(label, g, background, kids, hung):
     """Return the items of a garment of the class `label`, to be painted in this order.
 
-    `g` is a NumPy generator; `background` the mean color of what the garment lies on; `kids` makes it shorter; a `hung` one has a hanger.
+    `g` is a NumPy generator; `background` the mean color of what the garment lies on; `kids` makes
+    it shorter; a `hung` one has a hanger.
     """
     return BUILDERS[label](g, background, kids, hung)

@@ -1,4 +1,5 @@
-"""What is in the drawn sample: which pictures, of which class, in which split, by which photographer.
+"""What is in the drawn sample: which pictures, of which class, in which split, by which
+photographer.
 
 All of it follows from one seed, so that everybody has the same pictures.
 """
@@ -30,8 +31,9 @@ SEED = 20
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture to draw. `photographer` and `scene` are the seeds of its look; `variation` above 0 makes it a near duplicate of the
-    picture with the same scene: a second shot, a moment later."""
+    """One picture to draw. `photographer` and `scene` are the seeds of its look; `variation` above
+    0 makes it a near duplicate of the picture with the same scene: a second shot, a moment later.
+    """
 
     split: str
     label: str

@@ -2,14 +2,16 @@
 
     COURSE_DATA=small COURSE_WEIGHTS=imagenet python -m scripts.distill
 
-Both networks look at the same views of the *training* photos (random crops, flips and color changes). The teacher, Xception
-at 299 px, turns each view into 2,048 pooled features, once; the student, `scripts.standin` at 150 px, learns to predict them
-through one linear layer. No class label is used for that, and no validation or test photo is opened. Only then is a
-classification top trained on the labels of the training photos, and the result measured.
+Both networks look at the same views of the *training* photos (random crops, flips and color
+changes). The teacher, Xception at 299 px, turns each view into 2,048 pooled features, once; the
+student, `scripts.standin` at 150 px, learns to predict them through one linear layer. No class
+label is used for that, and no validation or test photo is opened. Only then is a classification top
+trained on the labels of the training photos, and the result measured.
 
-Everything is kept in `data/cache/distill/`, so that a run that was cut off goes on where it stopped. It runs on every backend
-of Keras (`KERAS_BACKEND=tensorflow`, `jax` or `torch`). The method is feature distillation: Romero et al., "FitNets", 2015;
-Beyer et al., "Knowledge distillation: a good teacher is patient and consistent", 2022.
+Everything is kept in `data/cache/distill/`, so that a run that was cut off goes on where it
+stopped. It runs on every backend of Keras (`KERAS_BACKEND=tensorflow`, `jax` or `torch`). The
+method is feature distillation: Romero et al., "FitNets", 2015; Beyer et al., "Knowledge
+distillation: a good teacher is patient and consistent", 2022.
 """
 
 import argparse
@@ -49,10 +51,11 @@ WEIGHT_DECAY = 0.01
 
 
 def draw_view(image, seed):
-    """Return the recipe of one random view of a Pillow image: crop box, flip, color factors. The same seed, the same view.
+    """Return the recipe of one random view of a Pillow image: crop box, flip, color factors. The
+    same seed, the same view.
 
-    The crop covers 30 to 100 % of the area, with the sides' ratio changed by up to a third, so that crops, whole photos
-    and squashed photos all occur.
+    The crop covers 30 to 100 % of the area, with the sides' ratio changed by up to a third, so that
+    crops, whole photos and squashed photos all occur.
     """
     generator = random.Random(seed)
     width, height = image.size
@@ -88,7 +91,9 @@ def render_view(image, recipe, size):
 
 
 def make_views(path, index):
-    """Return view number `index` of a photo for both networks: (299, 299, 3) and (150, 150, 3), uint8."""
+    """Return view number `index` of a photo for both networks: (299, 299, 3) and (150, 150, 3),
+    uint8.
+    """
     image = open_image(path)
     if index < 2:
         recipe = plain_view(image, flip=index == 1)
@@ -102,7 +107,9 @@ def scale(images):
 
 
 def teach(teacher, paths, views, folder):
-    """Run the teacher once over every view; write files of `CHUNK` views that a later call finds and skips."""
+    """Run the teacher once over every view; write files of `CHUNK` views that a later call finds
+    and skips.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(path, index) for index in range(views) for path in paths]
     chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
@@ -138,7 +145,9 @@ def stored_views(file):
 
 
 def load_views(folder, count):
-    """Return all views: uint8 images (n, 150, 150, 3), and float32 teacher features (n, 2048), standardized."""
+    """Return all views: uint8 images (n, 150, 150, 3), and float32 teacher features (n, 2048),
+    standardized.
+    """
     images, features = [], []
     for file in sorted(folder.glob("views-*.npz")):
         with np.load(file) as stored:
@@ -150,7 +159,9 @@ def load_views(folder, count):
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of one epoch: a part of a shuffled pass over all views. The same epoch, the same batches."""
+    """The batches of one epoch: a part of a shuffled pass over all views. The same epoch, the same
+    batches.
+    """
 
     def __init__(self, images, targets, epoch, size):
         super().__init__(workers=2, max_queue_size=8)
@@ -182,9 +193,11 @@ def read_log(folder):
 
 
 def build_student(targets, epochs, start=None):
-    """Return the student, ready to train: the stand-in and one linear layer that predicts the teacher's features.
+    """Return the student, ready to train: the stand-in and one linear layer that predicts the
+    teacher's features.
 
-    With `start`, the file of a student trained earlier, its weights are taken over and the learning rate is halved.
+    With `start`, the file of a student trained earlier, its weights are taken over and the learning
+    rate is halved.
     """
     student = keras.Sequential([build_standin(pooling="avg"), keras.layers.Dense(targets, dtype="float32")])
     highest = LEARNING_RATE
@@ -202,7 +215,9 @@ def build_student(targets, epochs, start=None):
 
 
 def train(images, targets, epochs, folder, start=None):
-    """Return the trained student. Every epoch ends with a checkpoint, from which the next call goes on."""
+    """Return the trained student. Every epoch ends with a checkpoint, from which the next call goes
+    on.
+    """
     checkpoint, log = folder / "student.keras", folder / "log.csv"
     if checkpoint.exists():
         student = keras.models.load_model(checkpoint)
@@ -231,7 +246,9 @@ def train(images, targets, epochs, folder, start=None):
 
 
 def publish(student, out):
-    """Write the stand-in, its trained top included, as float16 weights, and its SHA-256 beside it. Return the float32 model."""
+    """Write the stand-in, its trained top included, as float16 weights, and its SHA-256 beside it.
+    Return the float32 model.
+    """
     # Trained in bfloat16, used in float32: the numbers are the same, the arithmetic is finer.
     keras.config.set_dtype_policy("float32")
     model = build_standin(include_top=True, classes=len(STANDIN_CLASSES))
@@ -259,7 +276,9 @@ def publish(student, out):
 
 
 def labeled_features(backbone):
-    """Return features and labels of the training pictures, real and drawn: the top has to name both."""
+    """Return features and labels of the training pictures, real and drawn: the top has to name
+    both.
+    """
     wanted = os.environ.get("COURSE_DATA", "auto")
     parts = [features(backbone, "train", STUDENT_SIZE)]
     try:
@@ -271,7 +290,9 @@ def labeled_features(backbone):
 
 
 def measure(model):
-    """Return `linear_probe`'s dictionary for the published backbone at 150 px on the photos that `COURSE_DATA` names."""
+    """Return `linear_probe`'s dictionary for the published backbone at 150 px on the photos that
+    `COURSE_DATA` names.
+    """
     backbone = keras.Model(model.input, model.get_layer("avg_pool").output)
     splits = [features(backbone, split, STUDENT_SIZE) for split in ("train", "validation", "test")]
     return linear_probe(*splits, classes=len(STANDIN_CLASSES))

@@ -1,9 +1,12 @@
-"""The stand-in: Xception in miniature, 1.9 million parameters instead of 20.9. Who can read it, knows Xception.
+"""The stand-in: Xception in miniature, 1.9 million parameters instead of 20.9. Who can read it,
+knows Xception.
 
-The plan is that of Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", CVPR 2017: an entry flow that
-halves the image again and again while the channels grow, a middle flow that repeats one block, and an exit flow that ends in
-many channels. Every block is made of separable convolutions with batch normalization, and an addition that lets the block
-change its input instead of replacing it. Real Xception has the same flows with 64 to 2,048 channels and eight middle blocks.
+The plan is that of Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", CVPR
+2017: an entry flow that halves the image again and again while the channels grow, a middle flow
+that repeats one block, and an exit flow that ends in many channels. Every block is made of
+separable convolutions with batch normalization, and an addition that lets the block change its
+input instead of replacing it. Real Xception has the same flows with 64 to 2,048 channels and eight
+middle blocks.
 """
 
 from keras import Input, Model, layers
@@ -28,7 +31,9 @@ def relu(x, name):
 
 
 def shrinking_block(x, filters, name, first_filters=None, first_relu=True):
-    """Halve the height and width: two separable convolutions and a pooling, beside a 1 x 1 convolution with stride 2."""
+    """Halve the height and width: two separable convolutions and a pooling, beside a 1 x 1
+    convolution with stride 2.
+    """
     shortcut = convolution(x, filters, 1, strides=2, name=f"{name}_shortcut")
     if first_relu:
         x = relu(x, f"{name}_sepconv1")
@@ -51,11 +56,13 @@ def middle_block(x, name):
 def build_standin(
     include_top=False, image=None, pooling=None, classes=10, activation="softmax", name="standin", size=None
 ):
-    """Return the untrained network, a `keras.Model`. `image` is a Keras input of shape (None, height, width, 3), values -1 to 1.
-    With `size`, images are first resized to so many pixels a side.
+    """Return the untrained network, a `keras.Model`. `image` is a Keras input of shape (None,
+    height, width, 3), values -1 to 1. With `size`, images are first resized to so many pixels a
+    side.
 
-    Without top it returns the last feature map, about (height / 32, width / 32, 704) for each image, or with `pooling="avg"` or
-    "max" one number per channel. With top it returns a probability for each of `classes`.
+    Without top it returns the last feature map, about (height / 32, width / 32, 704) for each
+    image, or with `pooling="avg"` or "max" one number per channel. With top it returns a
+    probability for each of `classes`.
     """
     image = Input((None, None, 3), name="image") if image is None else image
     x = image if size is None else layers.Resizing(size, size, antialias=True, name="resizing")(image)

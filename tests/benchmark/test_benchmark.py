@@ -33,7 +33,9 @@ def test_a_lesson_that_does_not_say_it_is_named(tmp_path, monkeypatch):
 
 
 def views(labels, good):
-    """Two views of each photo: the class stands in the features where `good` says so, else there is only noise."""
+    """Two views of each photo: the class stands in the features where `good` says so, else there is
+    only noise.
+    """
     noise = np.random.default_rng(0).normal(0, 0.1, (2, len(labels), 3)).astype("float32")
     return [
         SimpleNamespace(features=noise[number] + np.eye(3, dtype="float32")[labels] * sees, labels=labels)

@@ -32,7 +32,9 @@ Next: [2. The data set](02_the_dataset.ipynb)"""
 
 
 def lesson():
-    """Return a lesson, as it would be stored, that keeps every promise; it is not made to be executed."""
+    """Return a lesson, as it would be stored, that keeps every promise; it is not made to be
+    executed.
+    """
     cells = [
         v4.new_markdown_cell(OPENING),
         v4.new_code_cell(promises.SETUP, outputs=[printed("Pictures: 600 drawn ones. Weights: the stand-in.\n")]),
@@ -71,7 +73,9 @@ def write(notebook, path):
 
 
 def pictures(folder):
-    """Make a folder of the course's layout with one class and one picture in each split; return its path."""
+    """Make a folder of the course's layout with one class and one picture in each split; return its
+    path.
+    """
     for split in datasets.SPLITS:
         (folder / split / "hat").mkdir(parents=True)
         Image.new("RGB", (40, 30), "red").save(folder / split / "hat" / "hat.jpg")

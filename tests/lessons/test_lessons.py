@@ -1,4 +1,6 @@
-"""Every lesson keeps every promise of scripts/lessons/promises.py, and nbval compares every one of its cells."""
+"""Every lesson keeps every promise of scripts/lessons/promises.py, and nbval compares every one of
+its cells.
+"""
 
 import os
 import re
@@ -47,7 +49,11 @@ def test_the_readme_shows_the_results_that_the_lessons_show():
 
 
 def test_on_the_drawn_pictures_each_step_of_the_course_gains_ten_points():
-    named = {"02": "softmax regression, test", "05": "small CNN from scratch, 48 px", "07": "transfer learning, test"}
+    named = {
+        "03": "softmax regression, validation",
+        "06": "small CNN from scratch, validation",
+        "08": "transfer learning, validation",
+    }
     pixels, scratch, transfer = (
         float(re.search(rf"{name}: (\d\.\d{{3}}) ", printed(number))[1]) for number, name in named.items()
     )

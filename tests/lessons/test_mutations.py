@@ -1,5 +1,9 @@
-"""The guards are guarded: break a lesson in every way that matters, and see the checks or nbval refuse it."""
+"""The guards are guarded: break a lesson in every way that matters, and see the checks or nbval
+refuse it.
+"""
 
+import base64
+import io
 import os
 import re
 import shutil
@@ -12,7 +16,7 @@ import synthetic
 from nbformat import v4
 
 from scripts.course import DATA, ROOT
-from scripts.lessons import notebooks, promises
+from scripts.lessons import notebooks, outputs, promises
 
 # Numbers of a resized picture, from the course's loader and from Pillow; neither needs TensorFlow.
 RESIZE = """\
@@ -83,6 +87,7 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("tags_have_reasons", tagged(4, "nbval-ignore-output")),
     ("tags_have_reasons", tagged(4, "nbval-ignore-output", reason=" ")),
     ("tags_have_reasons", tagged(2, "nbval-skip")),
+    ("tags_have_reasons", tagged(3, "figure-may-differ")),
     ("tags_have_reasons", tagged(2, "nbval_skip")),
     ("tags_have_reasons", tagged(2, reason="none")),
     ("tags_have_reasons", lambda lesson: code(lesson, 4).update(outputs=[])),
@@ -91,6 +96,17 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("opens_as_agreed", replaced(0, "In this notebook you …:", "Welcome!")),
     ("opens_as_agreed", replaced(0, "- load a photo\n", "")),
     ("opens_as_agreed", replaced(0, "*5 minutes to read and do · ", "*")),
+    ("has_agreed_length", replaced(0, "*5 minutes", "*6 minutes")),
+    ("has_agreed_length", replaced(6, "It rises.", "It rises. " * 1500)),
+    ("keeps_test_closed", sourced(2, "paths, labels = list_images('test')")),
+    ("keeps_test_closed", sourced(2, 'test = features(base, "test", 150)')),
+    ("keeps_test_closed", sourced(2, "for split in datasets.SPLITS:\n    list_images(split)")),
+    ("keeps_test_closed", sourced(2, "photo = data_folder() / 'test/hat/1.jpg'")),
+    ("promises_nothing_unwritten", replaced(2, "Bytes:", "Lesson 18 makes it fast. Bytes:")),
+    ("promises_nothing_unwritten", replaced(2, "Bytes:", "See lessons 1 and 99. Bytes:")),
+    ("imports_open_modules", sourced(2, "from scripts.lessons import notebooks")),
+    ("imports_open_modules", sourced(2, "from scripts import datasets, benchmark")),
+    ("imports_open_modules", sourced(2, "from scripts.machine.download import main")),
     ("has_the_setup_cell", sourced(1, promises.SETUP + "\n")),
     ("has_the_setup_cell", sourced(1, promises.SETUP.replace("course.start()", "course.start( )"))),
     ("has_the_setup_cell", lambda lesson: lesson.cells.insert(1, v4.new_markdown_cell("Hello"))),
@@ -98,7 +114,7 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("closes_as_agreed", replaced(-1, "## What you learned", "## Summary")),
     ("closes_as_agreed", replaced(-1, "- its numbers are bytes\n", "")),
     ("closes_as_agreed", replaced(-1, "3. Double it: the numbers wrap around.\n", "")),
-    ("closes_as_agreed", replaced(-1, "02_the_dataset.ipynb", "03_tensorflow.ipynb")),
+    ("closes_as_agreed", replaced(-1, "02_the_dataset.ipynb", "04_tensorflow.ipynb")),
     ("closes_as_agreed", lambda lesson: lesson.cells.append(v4.new_markdown_cell("Good luck!"))),
     ("explains_every_cell", lambda lesson: lesson.cells.pop(2)),
     ("has_short_cells", sourced(2, "size = 12\n" * 21)),
@@ -122,7 +138,9 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
 
 
 def broken(lesson, folder, name="01_loading_images"):
-    """Write a lesson into a course of its own, and return the names of the promises that it does not keep."""
+    """Write a lesson into a course of its own, and return the names of the promises that it does
+    not keep.
+    """
     (folder / "images").mkdir()
     synthetic.Image.new("RGB", (2, 2)).save(folder / "images" / "shirt.png")
     return set(promises.broken_promises(synthetic.write(lesson, folder / "notebooks" / f"{name}.ipynb")))
@@ -142,12 +160,27 @@ def test_a_broken_lesson_is_refused(tmp_path, promise, mutate):
     assert len(found - {promise, "is_stored_as_agreed"}) <= 1  # the message points at what is wrong, not at everything
 
 
+def test_a_lesson_of_too_many_cells_is_refused():
+    lesson = synthetic.notebook(*["1"] * 46)
+    lesson.cells.insert(0, v4.new_markdown_cell("# 1. Long"))
+    assert "46 code cells" in promises.has_agreed_length(ROOT / "01_long.ipynb", lesson)[0]
+    assert not promises.has_agreed_length(ROOT / "20_then_and_now.ipynb", lesson)
+
+
+def test_the_next_lesson_is_the_next_that_is_there(tmp_path, monkeypatch):
+    there = [tmp_path / f"{name}.ipynb" for name in ("09_learning_rate", "11_layers_and_dropout", "20_then_and_now")]
+    monkeypatch.setattr(notebooks, "find_lessons", lambda: there)
+    assert [promises.next_of(path) for path in there] == [there[1].name, there[2].name, "../README.md"]
+
+
 def test_a_lesson_of_another_name_is_refused(tmp_path):
     assert "is_of_the_series" in broken(synthetic.lesson(), tmp_path, "01_images")
 
 
 def course(folder):
-    """Make a copy of what nbval needs of the course, without its lessons; return its folder for notebooks."""
+    """Make a copy of what nbval needs of the course, without its lessons; return its folder for
+    notebooks.
+    """
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
@@ -160,7 +193,9 @@ def course(folder):
 
 
 def run_nbval(folder):
-    """Let nbval compare the notebooks of a course: {notebook: list of the numbers of the code cells that failed}."""
+    """Let nbval compare the notebooks of a course: {notebook: list of the numbers of the code cells
+    that failed}.
+    """
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     run = subprocess.run(
@@ -185,11 +220,83 @@ def executed(*cells):
     return notebooks.normalize(notebook)
 
 
+DRAW = """\
+import matplotlib.pyplot as plt
+figure = plt.figure(figsize=(3, 2), dpi=80)
+plt.plot([1, 2, 4], label="loss")
+plt.legend()
+plt.show()"""
+FIGURES = {  # what is changed in the figure, and whether it is then another one
+    "nothing": ("", "", False),
+    "a curve moved by a hundredth": ("[1, 2, 4]", "[1, 2.02, 4]", False),
+    "another curve": ("[1, 2, 4]", "[1, 3, 4]", True),
+    "another word": ('"loss"', '"accuracy"', True),
+    "another color": ("[1, 2, 4],", "[1, 2, 4], 'r',", True),
+    "another size": ("(3, 2)", "(3, 3)", True),
+    "no curve": ("plt.plot([1, 2, 4], ", "plt.plot([], ", True),
+    "no figure": ("plt.show()", "plt.close()", True),
+}
+
+
+def draw_inline(folder):
+    """Return what a kernel shows for `DRAW`, as a cell's data: Jupyter cuts the margins off."""
+    from nbclient import NotebookClient
+
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(DRAW)])
+    NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook.cells[0].outputs[-1].data
+
+
+def draw(source):
+    """Return what a cell that draws shows, as outputs."""
+    import matplotlib.pyplot as plt
+
+    stream, found = io.BytesIO(), []
+    exec(source.replace("plt.show()", "figure.savefig(stream)"), {"stream": stream, "plt": plt})
+    if stream.tell():
+        found = [v4.new_output("display_data", {"image/png": base64.b64encode(stream.getvalue()).decode()})]
+    plt.close("all")
+    return found
+
+
+@pytest.mark.parametrize("change", FIGURES)
+def test_a_figure_is_compared_with_the_stored_one(change):
+    old, new, other = FIGURES[change]
+    stored, shown = draw(DRAW), draw(DRAW.replace(old, new) if old else DRAW)
+    cell = v4.new_code_cell(DRAW, outputs=stored)
+    assert bool(outputs.figure_problem(stored, shown)) is other
+    assert bool(outputs.problem(cell, shown)) is other
+    cell.metadata["tags"] = ["figure-may-differ"]
+    assert outputs.problem(cell, shown) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("a.py:3: UserWarning: old name", False),
+        ("WARNING:tensorflow:5 out of the last 5 calls", False),
+        ("2026-11-27 01:02:03.456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.", True),
+        ("WARNING: All log messages before absl::InitializeLog() is called are written to STDERR", True),
+        ("I0000 00:00:1764.5 12 cpu_feature_guard.cc:227] This TensorFlow binary is optimized", True),
+        ("train:  45%|####5     | 180/400", True),
+        ("", True),
+    ],
+)
+def test_what_a_reader_should_not_see_on_stderr_is_found(line, expected):
+    shown = [synthetic.printed(f"train: 100%|###|\n{line}\n", "stderr")]
+    assert outputs.unexpected_stderr(shown) == ("" if expected else line)
+
+
 def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):
-    """One run of nbval over a good notebook, one in which every other cell has something wrong, and a stripped one."""
+    """One run of nbval over a good notebook, one in which every other cell has something wrong, and
+    a stripped one.
+    """
     folder = course(tmp_path)
     good = executed(
-        (RESIZE, RESIZED), ("print('log', file=sys.stderr)", ""), ("print(id(image))", "12\n"), ("answer = 42", "")
+        (RESIZE, RESIZED),
+        ("print('train:  45%|####5     |', file=sys.stderr)", ""),
+        ("print(id(image))", "12\n"),
+        ("answer = 42", ""),
     )
     good.cells[2].metadata["tags"] = ["nbval-ignore-output"]
     bad = executed(
@@ -203,13 +310,22 @@ def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):
         ("oops", ""),  # a cell that breaks
         ("print(6 * 7)", "42\n"),
         ("assert 6 * 7 == 41", ""),  # a claim that is false
+        ("print(6 * 7)", "42\n"),
+        ("import warnings; warnings.warn('old')", ""),  # a warning that a reader would see
+        (DRAW, ""),
+        (DRAW.replace("[1, 2, 4]", "[1, 3, 4]"), ""),  # another figure than the stored one
     )
+    for cell in bad.cells[-2:]:
+        shown = v4.new_output("display_data", {"text/plain": "<Figure size 240x160 with 1 Axes>"})
+        shown.data |= draw_inline(tmp_path)
+        cell.outputs = [shown]
     stripped = executed(("print(6 * 7)", ""))
     stripped.cells[0].execution_count = None
     for name, notebook in {"good": good, "bad": bad, "stripped": stripped}.items():
         synthetic.write(notebook, folder / f"{name}.ipynb")
-    # Without a count nothing is compared: nbval passes the stripped one, and the static check has to refuse it.
-    assert run_nbval(tmp_path) == {"good": [], "bad": [2, 4, 6, 8, 10], "stripped": []}
+    # Without a count nothing is compared: nbval passes the stripped one, and the static check has
+    # to refuse it.
+    assert run_nbval(tmp_path) == {"good": [], "bad": [2, 4, 6, 8, 10, 12, 14], "stripped": []}
     assert promises.every_cell_ran(folder / "stripped.ipynb", stripped)
 
 
@@ -221,7 +337,7 @@ def test_nbval_sees_another_resizing(tmp_path):
     assert "Resampling.BILINEAR" in text
     loader.write_text(text.replace("Resampling.BILINEAR", "Resampling.NEAREST"), encoding="utf-8")
     synthetic.write(executed(("print(6 * 7)", "42\n"), (RESIZE, RESIZED)), folder / "by_the_loader.ipynb")
-    path = notebooks.find_lessons()[0]
+    (path,) = notebooks.choose_lessons(["1"], notebooks.find_lessons())
     lesson = notebooks.read_notebook(path)
     resizing = [cell for cell in notebooks.code_cells(lesson) if "Resampling.BILINEAR" in cell.source]
     for cell in resizing:

@@ -39,7 +39,9 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, pictures):
-    """One run of two lessons, one of which fails: (exit code, what was printed, the folder that was written)."""
+    """One run of two lessons, one of which fails: (exit code, what was printed, the folder that was
+    written).
+    """
     folder = tmp_path_factory.mktemp("course")
     figure = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     good = synthetic.notebook("import os\nprint(os.environ['COURSE_DATA'])", RESULT.format(root=str(ROOT)), figure)
@@ -132,7 +134,7 @@ def test_storing_twice_changes_no_byte(tmp_path, pictures, monkeypatch):
     assert (run.EMBEDDED["COURSE_DATA"], run.EMBEDDED["COURSE_WEIGHTS"]) == ("sample", "standin")
     monkeypatch.setattr(run, "EMBEDDED", {"COURSE_DATA": str(pictures), "COURSE_WEIGHTS": "standin"})
     lesson = synthetic.notebook(
-        "import os, sys, time\nprint(os.environ['COURSE_WEIGHTS'])\nsys.stderr.write('noise')\nprint('more')",
+        "import os, sys, time\nprint(os.environ['COURSE_WEIGHTS'])\nsys.stderr.write(' 45%|####5     |')\nprint('more')",
         "print(time.time_ns())",
         "{'b': 1, 'a': 2}",
     )
@@ -214,9 +216,7 @@ def test_an_interruption_leaves_nothing_broken(tmp_path, pictures, number):
     for name in ("02_the_dataset", "03_tensorflow"):
         synthetic.write(synthetic.notebook(waiting), folder / f"{name}.ipynb")
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    program = (
-        f"import sys, pathlib; from scripts import run; sys.exit(run.main(sys.argv[1:], pathlib.Path({str(folder)!r})))"
-    )
+    program = f"import sys, pathlib; from scripts.lessons import running as run; sys.exit(run.main(sys.argv[1:], pathlib.Path({str(folder)!r})))"
     environment = os.environ | {"COURSE_DATA": str(pictures), "COURSE_WEIGHTS": "standin"}
     process = subprocess.Popen(
         [sys.executable, "-c", program, "--jobs", "1", "--out", str(out)],
@@ -243,3 +243,27 @@ def test_an_interruption_leaves_nothing_broken(tmp_path, pictures, number):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert {path.name for path in (out / "notebooks").iterdir()} == {"01_loading_images.ipynb"}
     assert {path.name for path in (out / "html").iterdir()} == {"01_loading_images.html", "index.html"}
+
+
+def test_a_lesson_that_shows_its_reader_a_warning_fails(tmp_path, pictures, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(pictures))
+    folder = tmp_path / "notebooks"
+    warning = "import warnings\nwarnings.warn('old name')"
+    synthetic.write(synthetic.notebook("1", warning, "2"), folder / "01_loading_images.ipynb")
+    code, printed = call(["--out", tmp_path / "build"], folder)
+    assert code == 1 and "01_loading_images failed in code cell 2" in printed
+    assert "writes to stderr" in printed and "old name" in printed
+
+
+def test_the_index_says_for_each_page_on_what_it_was_made(tmp_path, pictures, monkeypatch):
+    folder, out = tmp_path / "notebooks", tmp_path / "build"
+    for name in ("01_loading_images", "02_the_dataset"):
+        synthetic.write(synthetic.notebook("1"), folder / f"{name}.ipynb")
+    monkeypatch.setenv("COURSE_DATA", str(pictures))
+    assert call(["--out", out], folder)[0] == 0
+    other = synthetic.pictures(tmp_path / "others")
+    monkeypatch.setenv("COURSE_DATA", str(other))
+    assert call(["2", "--out", out], folder)[0] == 0
+    rows = re.findall("<tr>.*</tr>", (out / "html" / "index.html").read_text())
+    assert f"the folder {pictures.name};" in rows[0] and "not run now" in rows[0]
+    assert "the folder others;" in rows[1] and "passed" in rows[1]

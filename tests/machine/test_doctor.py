@@ -1,4 +1,4 @@
-"""The doctor: a remedy for each problem, on each system; exit code 0 only if the course will run."""
+"""The doctor: a remedy for each problem, on each system; exit code 0 only if the course will run"""
 
 import json
 import shutil
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import course
-from scripts import setup
+from scripts import course, setup
 from scripts.machine import doctor
 
 FINE = {"tensorflow": "2.21.0", "keras": "3.15.1", "seconds": 3, "cuda": True, "gpus": []}
@@ -76,7 +75,9 @@ def copy(tmp_path):
 
 
 def diagnose(folder, *words, python=sys.executable):
-    """Run the doctor of a course with nothing but the standard library (-S); return the exit code and what it says."""
+    """Run the doctor of a course with nothing but the standard library (-S); return the exit code
+    and what it says.
+    """
     command = [python, "-S", "-m", "scripts.doctor", *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
@@ -119,7 +120,7 @@ def test_a_finished_environment_that_lost_its_packages_is_said_to_be_so(copy):
 
 
 def test_an_environment_for_older_requirements_is_said_to_be_so(copy):
-    make_environment(copy, "0" * 64, "python%d.%d" % sys.version_info[:2])
+    make_environment(copy, "0" * 64, f"python{sys.version_info[0]}.{sys.version_info[1]}")
     code, said = diagnose(copy)
     assert code == 1 and "other versions than requirements.txt" in said
 

@@ -1,4 +1,6 @@
-"""`make data` against a server on loopback that does everything a server, a network and a disk do to a download."""
+"""`make data` against a server on loopback that does everything a server, a network and a disk do
+to a download.
+"""
 
 import errno
 import hashlib
@@ -30,7 +32,9 @@ CUT = 6 * download.BLOCK  # where the archive, of about 240,000 bytes, is cut of
 
 @dataclass
 class Page:
-    """What the server gives at one path, and how it misbehaves; a list holds what it does at the first requests."""
+    """What the server gives at one path, and how it misbehaves; a list holds what it does at the
+    first requests.
+    """
 
     content: bytes
     version: str = '"1"'
@@ -111,7 +115,9 @@ class Server(ThreadingHTTPServer):
         pass  # a client that was killed
 
     def asked(self, path):
-        """Return the `Range` headers of the requests for a path, in order; None for a request of the whole."""
+        """Return the `Range` headers of the requests for a path, in order; None for a request of
+        the whole.
+        """
         return [asked for requested, asked in self.requests if requested == path]
 
 
@@ -126,7 +132,9 @@ def server():
 
 
 def make_archive(files, top="clothing-dataset-small-1196151", links=()):
-    """Return the bytes of a tar.gz laid out like GitHub's: a comment, a top folder, and in it what `files` holds."""
+    """Return the bytes of a tar.gz laid out like GitHub's: a comment, a top folder, and in it what
+    `files` holds.
+    """
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", pax_headers={"comment": "1196151"}) as tar:
         for name, target, kind in links:
@@ -141,7 +149,9 @@ def make_archive(files, top="clothing-dataset-small-1196151", links=()):
 
 
 class Set:
-    """A small set of "photos" and the server's pages for it, and what a test wants to know of the folders."""
+    """A small set of "photos" and the server's pages for it, and what a test wants to know of the
+    folders.
+    """
 
     def __init__(self, root, server):
         self.folder, self.workshop, self.server = root / "data/clothing-dataset-small", root / "data/download", server
@@ -213,7 +223,9 @@ def get_photos():
 
 
 def error_line(capsys):
-    """Return the one line that says what went wrong, after a check that there is one, and no traceback."""
+    """Return the one line that says what went wrong, after a check that there is one, and no
+    traceback.
+    """
     first, second = capsys.readouterr().err.splitlines()
     assert second.startswith("Without them the course still runs")
     return first
@@ -576,7 +588,7 @@ def test_an_archive_with_other_content_under_the_right_names(photos, capsys, mon
 
 
 def start_in_another_process(photos):
-    """Start `make data` in a process of its own, turned to the test's server; return the process."""
+    """Start `make data` in a process of its own, turned to the test's server; return the process"""
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in photos.settings.items()}
     code = (
         "import signal\n"

@@ -1,4 +1,6 @@
-"""The set-up cell as a hosted machine runs it: in an empty folder, again after a restart, twice at once, offline."""
+"""The set-up cell as a hosted machine runs it: in an empty folder, again after a restart, twice at
+once, offline.
+"""
 
 import os
 import shutil
@@ -19,7 +21,9 @@ def start():
 
 @pytest.fixture
 def source(tmp_path):
-    """A repository of the course's form, whose `course.start()` only says where it is; return its address."""
+    """A repository of the course's form, whose `course.start()` only says where it is; return its
+    address.
+    """
     work = tmp_path / "work"
     for name, text in {"scripts/__init__.py": "", "scripts/course.py": FAKE, "notebooks/a.ipynb": "{}"}.items():
         (work / name).parent.mkdir(parents=True, exist_ok=True)

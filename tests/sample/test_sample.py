@@ -1,4 +1,6 @@
-"""The drawn sample: what is in it, that it is the same everywhere, and that a damaged one is drawn anew."""
+"""The drawn sample: what is in it, that it is the same everywhere, and that a damaged one is drawn
+anew.
+"""
 
 import csv
 import hashlib
@@ -163,7 +165,8 @@ def test_of_two_processes_at_once_only_one_draws(tmp_path):
 
 
 def test_small_pixels_alone_do_not_tell_the_classes():
-    """Logistic regression on 32 x 32 pixels, trained by gradient descent, stays under 0.60 on test."""
+    """Logistic regression on 32 x 32 pixels, trained by gradient descent, stays under 0.60 on test.
+    """
     (train, labels), (test, answers) = (datasets.load_split(split, 32) for split in ("train", "test"))
     train, test = (images.reshape(len(images), -1).astype("float32") / 255 for images in (train, test))
     mean, spread = train.mean(axis=0), train.std(axis=0)

@@ -1,4 +1,6 @@
-"""Distillation in small: views seen alike by both networks, training that goes on after a kill, weights that load."""
+"""Distillation in small: views seen alike by both networks, training that goes on after a kill,
+weights that load.
+"""
 
 import os
 import subprocess
