@@ -3,6 +3,7 @@
 #   make setup GPU=1              with what TensorFlow needs for an NVIDIA GPU under Linux
 
 PYTHON ?= python3
+QUICK_TESTS := tests/lessons/test_lessons.py tests/test_imports.py tests/test_project.py tests/test_images.py tests/test_resources.py
 VENV_PYTHON := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
 
 help: ## show this list
@@ -29,6 +30,9 @@ doctor: ## say what this machine has, what will be slow, what is missing, also b
 outputs: setup ## execute the lessons and store their outputs in notebooks/
 	@$(VENV_PYTHON) -m scripts.run --store
 
+quick: setup ## what an everyday edit needs, in under a minute: style, promises, tests without TensorFlow
+	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check . && $(VENV_PYTHON) -m pytest -q $(QUICK_TESTS)
+
 lint: setup ## check the style of the code, in notebooks too
 	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check .
 
@@ -38,4 +42,4 @@ lock: setup ## update requirements.txt from requirements.in
 clean: ## delete what was built; the environment, pictures and weights stay
 	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup run test lab data doctor outputs lint lock clean
+.PHONY: help setup run test quick lab data doctor outputs lint lock clean

@@ -1,5 +1,4 @@
-"""The pictures: where they are, which there are, who took them, and the one loader that reads them.
-"""
+"""The pictures: where they are, which there are, who took them, and the one loader for all."""
 
 import csv
 import warnings

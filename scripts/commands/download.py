@@ -1,5 +1,4 @@
-"""Fetch the real photos and Xception's ImageNet weights, check every file, repair what is damaged.
-"""
+"""Fetch the real photos and Xception's ImageNet weights; check and repair every file."""
 
 import sys
 

@@ -45,8 +45,7 @@ print(json.dumps({
 
 
 def main():
-    """Print every finding as soon as it is known, or with `--short` one line; return the exit code.
-    """
+    """Print every finding once it is known, or with `--short` one line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__.split("\n")[0])
     parser.add_argument("--short", action="store_true", help="say it in one line")
     short = parser.parse_args().short

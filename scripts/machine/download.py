@@ -191,8 +191,7 @@ def fetch_weights():
 
 
 def hand_over_to_keras(missing, folder):
-    """Let Keras find the files in its cache and check them, as `keras.applications.Xception` does.
-    """
+    """Let Keras find the files in its cache and check them, as its own Xception does."""
     import_tensorflow()
     import keras
 

@@ -132,8 +132,7 @@ def noise(g, shape, cell):
 
 
 def wrinkles(g, shape, size):
-    """Return the heights, in pixels, of thin crossing wrinkles of an array shape; they come and go.
-    """
+    """Return the heights, in pixels, of thin crossing wrinkles that come and go."""
     heights = 0
     for cell, width, depth in ((70, 0.35, 3.0), (45, 0.3, 2.2), (22, 0.4, 0.9)):
         strength = np.clip(noise(g, shape, cell * 1.3 * size) + np.float32(0.2), 0, 1)

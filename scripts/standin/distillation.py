@@ -17,7 +17,6 @@ distillation: a good teacher is patient and consistent", 2022.
 import argparse
 import csv
 import hashlib
-import os
 import platform
 import random
 import time
@@ -29,11 +28,14 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 from tqdm import tqdm
 
+from scripts import files
 from scripts.course import CACHE, CourseError, weights_source
 from scripts.datasets import data_folder, list_images, open_image
 from scripts.features import features
 from scripts.heads import linear_probe, train_head
-from scripts.pretrained import STANDIN_CLASSES, STANDIN_WEIGHTS, digest, load_file, load_imagenet
+from scripts.pretrained import STANDIN_CLASSES, STANDIN_WEIGHTS, load_file, load_imagenet
+from scripts.resources import cores
+from scripts.sample.folder import ensure
 from scripts.standin.network import build_standin
 
 TEACHER_SIZE = 299  # pixels; what Xception was trained at
@@ -128,10 +130,8 @@ def teach(teacher, paths, views, folder):
                     features.append(keras.ops.convert_to_numpy(teacher.predict_on_batch(inputs)))
                     images += [small for _, small in pairs]
                     bar.update(len(batch))
-                partial = file.with_suffix(".partial")
-                with partial.open("wb") as stream:
+                with files.written_whole(file) as part, part.open("wb") as stream:
                     np.savez(stream, images=np.stack(images), features=np.concatenate(features).astype("float16"))
-                partial.replace(file)
             else:
                 bar.update(len(chunk))
 
@@ -232,9 +232,8 @@ def train(images, targets, epochs, folder, start=None):
         begin = time.perf_counter()
         history = student.fit(Batches(images, targets, epoch, size), verbose=0)
         seconds = time.perf_counter() - begin
-        partial = folder / "student.partial.keras"
-        student.save(partial)
-        partial.replace(checkpoint)
+        with files.written_whole(checkpoint) as part:
+            student.save(part)
         loss = history.history["loss"][0]
         with log.open("a", newline="") as file:
             csv.writer(file).writerow([epoch + 1, size, f"{loss:.4f}", f"{seconds:.1f}"])
@@ -267,25 +266,16 @@ def publish(student, out):
     half = build_standin(include_top=True, classes=len(STANDIN_CLASSES))
     keras.config.set_dtype_policy("float32")
     half.set_weights([weight.astype("float16") for weight in model.get_weights()])
-    partial = out.with_name("partial-" + out.name)
-    half.save_weights(partial)
-    partial.replace(out)
-    out.with_suffix("").with_suffix(".sha256").write_text(f"{digest(out)}  {out.name}\n")
+    with files.written_whole(out) as part:
+        half.save_weights(part)
+    out.with_suffix("").with_suffix(".sha256").write_text(f"{files.digest(out)}  {out.name}\n")
     model.load_weights(out)  # what is published is what is measured
     return model
 
 
 def labeled_features(backbone):
-    """Return features and labels of the training pictures, real and drawn: the top has to name
-    both.
-    """
-    wanted = os.environ.get("COURSE_DATA", "auto")
-    parts = [features(backbone, "train", STUDENT_SIZE)]
-    try:
-        os.environ["COURSE_DATA"] = "sample"
-        parts.append(features(backbone, "train", STUDENT_SIZE))
-    finally:
-        os.environ["COURSE_DATA"] = wanted
+    """Return features and labels of the training pictures, real and drawn: the top names both."""
+    parts = [features(backbone, "train", STUDENT_SIZE, data=data) for data in (data_folder(), ensure())]
     return np.concatenate([part.features for part in parts]), np.concatenate([part.labels for part in parts])
 
 
@@ -311,7 +301,7 @@ def write_card(out, facts):
         rows = list(csv.DictReader(file))
     table = [" | ".join(["", *rows[0], ""]).strip(), "|" + "---|" * len(rows[0])]
     table += [" | ".join(["", *row.values(), ""]).strip() for row in rows]
-    card = CARD.format(table="\n".join(table), size=out.stat().st_size / 1e6, digest=digest(out), **facts)
+    card = CARD.format(table="\n".join(table), size=out.stat().st_size / 1e6, digest=files.digest(out), **facts)
     out.with_suffix("").with_suffix(".md").write_text(card, encoding="utf-8")
 
 
@@ -359,13 +349,13 @@ def main():
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("mixed_bfloat16")
     teacher = load_teacher(source)
-    kind = [TEACHER_SIZE, STUDENT_SIZE, CHUNK, *(path.name for path in paths)]
+    kind = [TEACHER_SIZE, STUDENT_SIZE, CHUNK, *(files.digest(path) for path in paths)]
     kind = hashlib.sha256(repr(kind).encode()).hexdigest()
     work = CACHE / "distill" / f"{weights_digest(teacher)[:12]}-{kind[:12]}"
     teach(teacher, paths, arguments.views, work)
     del teacher
     images, targets = load_views(work, arguments.views * len(paths))
-    run = work / f"student-{arguments.views}-{arguments.epochs}{'-again' if arguments.start else ''}"
+    run = work / run_name(arguments.views, arguments.epochs, arguments.start)
     run.mkdir(exist_ok=True)
     student = train(images, targets, arguments.epochs, run, arguments.start)
     logs = [read_log(folder) for folder in ([arguments.start.parent] if arguments.start else []) + [run]]
@@ -383,7 +373,7 @@ def main():
         "steps": " + ".join(str(len(log) * STEPS_IN_EPOCH) for log in logs),
         "loss": logs[-1][-1][2],
         "seconds": " + ".join(f"{sum(float(row[3]) for row in log):.0f}" for log in logs),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {keras.backend.backend()}",
+        "machine": f"{cores()} cores, {platform.machine()}, {keras.backend.backend()}",
         "validation": f"{scores['validation']:.3f}",
         "test": f"{scores['test']:.3f}",
     }
@@ -391,6 +381,11 @@ def main():
     print(
         f"{arguments.out.name}: linear head at {STUDENT_SIZE} px, validation {facts['validation']}, test {facts['test']}"
     )
+
+
+def run_name(views, epochs, start=None):
+    """Return the name of the folder of a run; one from another student is another run."""
+    return f"student-{views}-{epochs}" + (f"-from-{files.digest(start)[:12]}" if start else "")
 
 
 def load_teacher(source):
@@ -404,10 +399,3 @@ def weights_digest(model):
     for weight in model.weights:
         sha.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)))
     return sha.hexdigest()
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(str(error)) from None

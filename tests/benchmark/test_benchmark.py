@@ -8,28 +8,42 @@ import keras
 import numpy as np
 import pytest
 
-from scripts import benchmark
+from scripts.benchmark import __main__ as command
+from scripts.benchmark import backbone, heads, recipe
 from scripts.course import CourseError
-from scripts.lessons import notebooks
 
 
 def test_operations_of_a_convolution_are_counted():
     model = keras.Sequential([keras.Input((10, 10, 3)), keras.layers.Conv2D(4, 3, padding="same", use_bias=False)])
-    assert benchmark.operations(model) == 2 * 3 * 3 * 3 * 4 * 10 * 10
+    assert backbone.operations(model) == 2 * 3 * 3 * 3 * 4 * 10 * 10
 
 
-def test_every_lesson_on_training_well_says_how_many_epochs_it_trains():
-    epochs, passes = benchmark.lessons_bill()
-    assert epochs > 1000 and passes >= 1
+def run_json(folder, **work):
+    """Write what `make run` leaves, with the work that lessons recorded; return the file."""
+    lessons = [
+        {"lesson": f"{number}_x", "data": {"pictures": 600}, "results": [{"name": "work", **row}]}
+        for number, row in work.items()
+    ]
+    file = folder / "run.json"
+    file.write_text(json.dumps({"lessons": lessons}))
+    return file
 
 
-def test_a_lesson_that_does_not_say_it_is_named(tmp_path, monkeypatch):
-    (tmp_path / "08_learning_rate_and_checkpoints.ipynb").write_text(
-        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
-    )
-    monkeypatch.setattr(notebooks, "find_lessons", lambda: [tmp_path / "08_learning_rate_and_checkpoints.ipynb"])
-    with pytest.raises(CourseError, match="08_learning_rate"):
-        benchmark.lessons_bill()
+WORK = {number: {"epochs": 100, "photos": 500} for number in heads.TRAINING_LESSONS}
+
+
+def test_the_bill_adds_the_epochs_and_counts_the_shared_pass_once(tmp_path):
+    assert heads.lessons_bill(run_json(tmp_path, **WORK)) == (400, 1)
+    more = WORK | {"12": {"epochs": 200, "photos": 1800}}
+    assert heads.lessons_bill(run_json(tmp_path, **more)) == (500, 3)
+
+
+def test_a_lesson_that_did_not_run_is_named(tmp_path):
+    del (work := dict(WORK))["11"]
+    with pytest.raises(CourseError, match="lesson 11.*make run"):
+        heads.lessons_bill(run_json(tmp_path, **work))
+    with pytest.raises(CourseError, match="make run"):
+        heads.lessons_bill(tmp_path / "nothing")
 
 
 def views(labels, good):
@@ -48,8 +62,8 @@ def test_views_are_tried_alone_and_together():
     splits = {split: views(labels, (1, 0)) for split in ("train", "validation", "test")}
 
     def judge(numbers, seeds):
-        tried = benchmark.try_views(splits, numbers, numbers, 0.001, seeds, scored=("test",))
-        return benchmark.judge(tried, splits, "test")
+        tried = recipe.try_views(splits, numbers, numbers, 0.001, seeds, scored=("test",))
+        return recipe.judge(tried, splits, "test")
 
     seeing, blind, both = judge([0], (0, 1)), judge([1], (0,)), judge([0, 1], (0,))
     assert seeing["test"] == 1 and blind["test"] < 0.7 < both["test"]
@@ -62,16 +76,16 @@ def test_a_result_carries_mean_lowest_interval_and_loss():
     for correct in (346, 344, 348):
         answers.append(np.full((372, 2), 0.25))
         answers[-1][:correct, 0] = answers[-1][correct:, 1] = 0.75
-    row = benchmark.judge({"test": answers}, splits, "test")
+    row = recipe.judge({"test": answers}, splits, "test")
     assert row["test"] == 346 / 372 and row["test lowest"] == 344 / 372 and row["test interval"] == "0.900-0.952"
     assert row["test loss"] == pytest.approx((346 * -np.log(0.75) + 26 * -np.log(0.25)) / 372)
 
 
 def test_the_table_is_written_as_json(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(
-        benchmark.PARTS, "heads", lambda: ([{"head": "10", "times faster": 123.4}], {"ours, minutes": 2.5})
+        command.PARTS, "heads", lambda: ([{"head": "10", "times faster": 123.4}], {"ours, minutes": 2.5})
     )
     monkeypatch.setattr(sys, "argv", ["benchmark", "heads", "--json", str(tmp_path / "new/heads.json")])
-    benchmark.main()
+    command.main()
     assert json.loads((tmp_path / "new/heads.json").read_text())["rows"] == [{"head": "10", "times faster": 123.4}]
     assert "123" in capsys.readouterr().out

@@ -14,8 +14,9 @@ from PIL import Image
 
 from scripts import datasets
 from scripts.course import ROOT, CourseError
-from scripts.sample import drawing
+from scripts.sample import drawing, plan
 from scripts.sample import folder as sample
+from scripts.sample.__main__ import contact_sheet
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_photographers_are_shared_as_in_the_real_set(folder):
 
 
 def test_shoes_are_rarer_in_train_than_in_test():
-    shares = {split: counts["shoes"] / sum(counts.values()) for split, counts in sample.COUNTS.items()}
+    shares = {split: counts["shoes"] / sum(counts.values()) for split, counts in plan.COUNTS.items()}
     assert shares["test"] > 2 * shares["train"]
 
 
@@ -165,8 +166,7 @@ def test_of_two_processes_at_once_only_one_draws(tmp_path):
 
 
 def test_small_pixels_alone_do_not_tell_the_classes():
-    """Logistic regression on 32 x 32 pixels, trained by gradient descent, stays under 0.60 on test.
-    """
+    """Logistic regression on 32 x 32 pixels, by gradient descent, stays under 0.60 on test."""
     (train, labels), (test, answers) = (datasets.load_split(split, 32) for split in ("train", "test"))
     train, test = (images.reshape(len(images), -1).astype("float32") / 255 for images in (train, test))
     mean, spread = train.mean(axis=0), train.std(axis=0)
@@ -182,6 +182,6 @@ def test_small_pixels_alone_do_not_tell_the_classes():
 
 
 def test_the_command_writes_a_contact_sheet(tmp_path, folder):
-    sample.contact_sheet(folder, tmp_path / "sheet.png", columns=4)
+    contact_sheet(folder, tmp_path / "sheet.png", columns=4)
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (4 * 102, 10 * 136)

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from scripts.course import ROOT
-from scripts.standin.network import distillation as distill
+from scripts.files import digest
+from scripts.standin import distillation as distill
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ TRAINING = """
 import os, sys
 import keras, numpy as np
 from pathlib import Path
-from scripts.standin.network import distillation as distill
+from scripts.standin import distillation as distill
 distill.STEPS_IN_EPOCH, distill.BATCH, distill.SIZES = 2, 4, ((0.5, 96), (1.0, 112))
 images = np.random.default_rng(0).integers(0, 256, (16, 150, 150, 3), dtype="uint8")
 targets = np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], axis=1).astype("float32")
@@ -152,12 +153,12 @@ def test_publishing_writes_weights_that_load_and_a_card(photos, tmp_path):
     again.load_weights(out)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 150, 150, 3)).astype("float32")
     assert np.allclose(again.predict(image, verbose=0), model.predict(image, verbose=0), atol=1e-5)
-    assert (tmp_path / "standin.sha256").read_text().split()[0] == distill.digest(out)
+    assert (tmp_path / "standin.sha256").read_text().split()[0] == digest(out)
     facts = dict.fromkeys(["parameters", "photos", "data", "teacher", "views", "steps", "seconds", "machine"], "x")
     for validation in ("0.1", "0.2"):
         distill.write_card(out, {"note": "", **facts, "validation": validation, "test": "0.3"})
     card = (tmp_path / "standin.md").read_text()
-    assert distill.digest(out) in card and "0.1" in card and "0.2" in card
+    assert digest(out) in card and "0.1" in card and "0.2" in card
 
 
 def test_without_a_teacher_it_says_which_one_to_set():
@@ -171,3 +172,13 @@ def test_without_a_teacher_it_says_which_one_to_set():
 
 def test_keras_policy_is_left_as_it_was():
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_run_from_another_student_is_another_run(tmp_path):
+    students = [tmp_path / name for name in ("a.keras", "b.keras")]
+    for student in students:
+        student.write_text(student.name)
+    names = {distill.run_name(9, 36), *(distill.run_name(9, 36, student) for student in students)}
+    assert len(names) == 3
+    students[0].rename(tmp_path / "moved.keras")
+    assert distill.run_name(9, 36, tmp_path / "moved.keras") in names

@@ -1,0 +1,77 @@
+"""The repository's own files: line ends, licenses, spelling, and documents that name what is there."""
+
+import re
+import subprocess
+
+import pytest
+
+from scripts.course import REPOSITORY, ROOT
+
+
+def git(*words):
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a clone")
+
+
+def tracked():
+    return [ROOT / name for name in git("ls-files").splitlines() if (ROOT / name).is_file()]
+
+
+TEXTS = (".py", ".md", ".toml", ".in", ".cff", ".yaml", ".yml")
+BRITISH = re.compile(  # whole words, also with -s, -d, -ing
+    r"\b(?:colour|grey|centre|behaviour|neighbour|favour|licence|catalogue|artefact|labelled|modelling|whilst"
+    r"|(?:normal|optim|initial|recogn|organ|standard|regular|visual|general|summar|minim|maxim)is(?:e|ation))\w*",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "value"),
+    [
+        ("notebooks/a.ipynb", "eol", "lf"),
+        ("scripts/a.py", "eol", "lf"),
+        ("data/a.sha256", "eol", "lf"),
+        ("Makefile", "eol", "lf"),
+        (".ci/run", "eol", "lf"),
+        ("data/a.weights.h5", "binary", "set"),
+        ("images/a.png", "binary", "set"),
+    ],
+)
+def test_line_ends_are_the_same_on_every_system_and_weights_are_binary(name, attribute, value):
+    assert git("check-attr", attribute, "--", name).strip().endswith(f"{attribute}: {value}")
+
+
+def test_no_file_has_the_line_ends_of_windows():
+    assert not [path.name for path in tracked() if path.suffix != ".h5" and b"\r\n" in path.read_bytes()]
+
+
+def test_no_file_is_larger_than_history_should_carry():
+    assert not [path.name for path in tracked() if path.stat().st_size > 4 * 2**20]
+
+
+def test_the_spelling_is_american():
+    found = []
+    for path in tracked():
+        if path.suffix in TEXTS and path.name != "test_project.py":
+            found += [f"{path.name}: {word}" for word in BRITISH.findall(path.read_text(encoding="utf-8"))]
+    assert not found
+
+
+def test_the_citation_names_this_repository_and_the_version_of_the_changelog():
+    citation = dict(re.findall(r"^([\w-]+): (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE))
+    assert citation["repository-code"] == REPOSITORY and citation["license"] == "MIT"
+    latest = re.search(r"^## (\S+) - (\S+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert (citation["version"], citation["date-released"].strip('"')) == latest.groups()
+
+
+def test_every_path_that_the_documents_name_is_there():
+    made = {".venv/bin/python", "build/real", "data/measured/", "build/html/index.html"}
+    for name in ("CONTRIBUTING.md", "LICENSES.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        paths = re.findall(r"`((?:scripts|tests|notebooks|images|data|\.ci)/[\w./*-]*)`", text)
+        assert paths
+        for path in set(paths) - made:
+            if "NN_" not in path:
+                assert list(ROOT.glob(path)) or (ROOT / path).exists(), f"{name} names {path}"
