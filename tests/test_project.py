@@ -1,4 +1,4 @@
-"""The repository's own files: line ends, licenses, spelling, and documents that name what is there."""
+"""The repository's own files: line ends, licenses, spelling, and paths that documents name."""
 
 import re
 import subprocess
