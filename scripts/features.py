@@ -2,11 +2,14 @@
 time.
 """
 
-import ast
+import builtins
 import hashlib
 import inspect
 import json
-import textwrap
+import platform
+import sys
+import sysconfig
+import types
 import zipfile
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +21,14 @@ import numpy as np
 import PIL
 from keras.applications.xception import preprocess_input
 
-from scripts import datasets, files
-from scripts.course import CACHE, CourseError
+from scripts import files
+from scripts.course import CACHE
 from scripts.datasets import DEFAULT_FIT, data_folder, list_images, load_image
 from scripts.progress import progress
 
 BATCHES_AHEAD = 3  # read from disk while the network works on the one before
-LOADER = (datasets.load_image, datasets.resize_image, datasets.open_image, datasets.to_rgb)  # what decides the pixels
+LIBRARIES = ("site-packages", "dist-packages")  # folders of installed packages
+CONSTANTS = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset, np.ndarray, np.generic, type(None))
 
 
 class Features(NamedTuple):
@@ -49,8 +53,7 @@ def features(model, split, size, fit=DEFAULT_FIT, batch_size=32, dtype="float32"
 
     The cache is keyed by all that changes the features (see `cache_key`); a file that is damaged or
     of another key is made anew, and of two processes that want the same one, the second waits for
-    the first. Shows progress while the model runs. Raises `ImageError` at a file that is no image,
-    and `CourseError` for a model whose code cannot be read.
+    the first. Shows progress while the model runs. Raises `ImageError` at a file that is no image.
     """
     data = data_folder() if data is None else Path(data)
     paths, labels = list_images(split, data)
@@ -94,18 +97,17 @@ def cache_key(model, paths, names, settings):
     That is: the model's layers with their settings, connections and, where they are not Keras' own,
     their code; its variables, the state of random layers among them; the loader's code; what the
     scaling does to each level; the bytes and names of the pictures; the settings; the versions of
-    Keras and Pillow.
+    Keras, Pillow and Python. What a layer's code reads from elsewhere (a file, another model) it
+    does not see.
     """
     sha = hashlib.sha256()
     how = {
         "layers": describe_layers(model),
-        "code of layers": sorted({code_of(kind) for kind in own_layers(model)}),
-        "output": str(model.output_shape),
-        "loader": [code_of(function) for function in LOADER],
-        "constants": [str(datasets.GRAY), str(datasets.UPRIGHT)],
+        "code of layers": code_behind(parts_of(model)),
+        "code of loader": code_behind([load_image]),
         "scaling": preprocess_input(np.arange(256, dtype="float32").reshape(256, 1, 1, 1)).ravel().tolist(),
     }
-    versions = {"keras": keras.__version__, "backend": keras.backend.backend(), "pillow": PIL.__version__}
+    versions = [keras.__version__, keras.backend.backend(), PIL.__version__, *platform.python_version_tuple()[:2]]
     sha.update(json.dumps([settings, how, versions, names], sort_keys=True).encode())
     measuring = {id(variable) for variable in model.metrics_variables}
     for variable in model.variables:
@@ -116,39 +118,99 @@ def cache_key(model, paths, names, settings):
     return sha.hexdigest()
 
 
-def own_layers(model):
-    """Return the classes of the layers in `model`, nested ones too, that do not come with Keras."""
-    found, waiting = set(), [model]
-    while waiting:
-        layer = waiting.pop()
-        waiting += getattr(layer, "layers", [])
-        if not type(layer).__module__.startswith("keras."):
-            found.add(type(layer))
+def parts_of(model):
+    """Return the classes of a model's layers, of nested ones too, and the functions they hold."""
+    found = []
+    for layer in model._flatten_layers():  # the only way into a layer inside of a layer
+        for part in (layer, *getattr(layer, "operations", [])):
+            found += [type(part), *(value for value in vars(part).values() if inspect.isroutine(value))]
     return found
 
 
-def code_of(thing):
-    """Return the code of a function or class without its comments and docstrings, which change
-    nothing.
+def code_behind(things):
+    """Return what functions and classes do, as sorted texts: their bytecode, and that of all they
+    name, with the constants; comments, docstrings and places do not count.
 
-    Raises `CourseError` where the code cannot be read: then nobody could tell when it changes.
+    Followed are base classes, methods, defaults, closures, and the functions, classes and constants
+    of the course and its reader; libraries are not, for their versions stand for them.
     """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
-    except (OSError, TypeError, SyntaxError):
-        raise CourseError(
-            f"The code of {thing.__name__} cannot be read, so its features cannot be kept. Define it in a file or in a cell."
-        ) from None
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            body[0].value = ast.Constant(None)
-    return ast.dump(tree)
+    found, seen, waiting = set(), [], [("", thing) for thing in things]
+    while waiting:
+        name, thing = waiting.pop()
+        if isinstance(thing, CONSTANTS):
+            found.add(f"{name} = {constant(thing)}")
+            continue
+        if isinstance(thing, property):
+            waiting += [(name, one) for one in (thing.fget, thing.fset) if one]
+            continue
+        if not isinstance(thing, types.ModuleType) and hasattr(thing, "__wrapped__"):
+            thing = inspect.unwrap(thing)
+        thing = getattr(thing, "__func__", thing)  # a method, bound or of the class
+        if any(thing is one for one in seen) or not is_own(thing):
+            continue
+        seen.append(thing)
+        if isinstance(thing, type):
+            waiting += [("", base) for base in thing.__bases__]
+            waiting += [
+                (f"{thing.__name__}.{name}", value)
+                for name, value in vars(thing).items()
+                if inspect.isroutine(value) or not (name.startswith("__") and name.endswith("__"))
+            ]
+        elif isinstance(thing, types.FunctionType):
+            code = thing.__code__
+            found.add(f"{thing.__name__}: {describe_code(code, thing.__doc__)}")
+            held = inspect.getclosurevars(thing).nonlocals
+            given = [*enumerate(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).items(), *held.items()]
+            waiting += [(f"{thing.__name__} {name}", value) for name, value in given]
+            known, names = thing.__globals__, names_in(code)
+            for place in (known, *(vars(known[name]) for name in names if is_own_module(known.get(name)))):
+                waiting += [(name, place[name]) for name in names if name in place]
+    return sorted(found)
+
+
+def is_own_module(module):
+    """Return whether this is a module of the course or its reader: not Python's, not installed."""
+    if not isinstance(module, types.ModuleType):
+        return False
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return module.__name__ == "__main__"  # that of a notebook
+    return not file.startswith(sysconfig.get_path("stdlib")) and not set(LIBRARIES) & set(Path(file).parts)
+
+
+def is_own(thing):
+    """Return whether this is a function or class of the course or its reader."""
+    if not isinstance(thing, (type, types.FunctionType)):
+        return False
+    if thing.__module__ in ("builtins", None):  # also what `exec` makes
+        return getattr(builtins, thing.__name__, None) is not thing
+    return is_own_module(sys.modules.get(thing.__module__))
+
+
+def names_in(code):
+    """Return the names that a code object and the functions inside of it look up."""
+    inside = (names_in(value) for value in code.co_consts if isinstance(value, types.CodeType))
+    return {name for name in code.co_names if not name.startswith("__")}.union(*inside)
+
+
+def describe_code(code, doc=None):
+    """Return what a code object does, as a text: the same for the same code in another place."""
+    values = [None if doc is not None and value == doc else value for value in code.co_consts]
+    values = [describe_code(one) if isinstance(one, types.CodeType) else constant(one) for one in values]
+    return repr([code.co_code.hex(), code.co_names, code.co_varnames, code.co_freevars, values])
+
+
+def constant(value):
+    """Return a constant as a text, the same in each process; of what is none, its type alone."""
+    if isinstance(value, np.ndarray):
+        return repr([value.shape, str(value.dtype), hashlib.sha256(np.ascontiguousarray(value)).hexdigest()])
+    if isinstance(value, (set, frozenset)):
+        return repr(sorted(map(constant, value)))
+    if isinstance(value, dict):
+        return repr([(constant(key), constant(one)) for key, one in value.items()])
+    if isinstance(value, (tuple, list)):
+        return repr([constant(one) for one in value])
+    return repr(value) if isinstance(value, CONSTANTS) or value is ... else type(value).__name__
 
 
 def describe_layers(model):
@@ -167,6 +229,8 @@ def describe_layers(model):
 
     def plain(value):
         if isinstance(value, dict):
+            if value.get("class_name") == "__lambda__":  # names the process; see `code_behind`
+                return "function"
             return {key: plain(value[key]) for key in sorted(value)}
         if isinstance(value, (list, tuple)):
             return [plain(one) for one in value]

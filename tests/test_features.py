@@ -2,6 +2,10 @@
 never used.
 """
 
+import os
+import re
+import subprocess
+import sys
 import threading
 
 import keras
@@ -11,7 +15,7 @@ from PIL import Image
 
 from scripts import datasets
 from scripts import features as module
-from scripts.course import CourseError
+from scripts.course import ROOT
 from scripts.datasets import ImageError, load_image
 from scripts.features import features
 
@@ -229,21 +233,16 @@ def test_of_runs_at_once_one_computes_and_the_others_take_what_it_kept(pictures,
         assert stored["labels"].tolist() == found[0].labels.tolist()
 
 
-class Own(keras.layers.Layer):
-    def call(self, images):
-        return images * 2
-
-
-def with_own_layer(layer):
+def model_with(layer):
     return keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.GlobalAveragePooling2D()])
 
 
-def test_another_loader_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
-    def load_image(path, size=None, fit="crop"):
-        return np.zeros((size, size, 3), "uint8")
+def test_another_step_of_the_loader_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
+    def to_rgb(image):
+        return image.convert("L").convert("RGB")
 
     features(make_model(), "test", 32, folder=tmp_path / "cache")
-    monkeypatch.setattr(module, "LOADER", (load_image, *module.LOADER[1:]))
+    monkeypatch.setattr(datasets, "to_rgb", to_rgb)
     features(make_model(), "test", 32, folder=tmp_path / "cache")
     assert len(runs) == 2
 
@@ -262,31 +261,102 @@ def test_another_scaling_makes_them_anew(pictures, tmp_path, runs, monkeypatch):
     assert len(runs) == 2
 
 
-def test_a_custom_layer_whose_code_changed_makes_them_anew(pictures, tmp_path, runs):
-    class Changed(keras.layers.Layer):
-        def call(self, images):
-            return images * 3
+LAYER = """
+import keras
 
-    Changed.__name__ = "Own"
-    for layer in (Own(), Own(), Changed()):
-        features(with_own_layer(layer), "test", 32, folder=tmp_path / "cache")
-    assert len(runs) == 2
+factor = 2
+
+def multiply(images):
+    return images * factor
+
+class Base(keras.layers.Layer):
+    def call(self, images):
+        return multiply(images) + 1
+
+class Own(Base):
+    pass
+
+class Outer(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inside = Own()
+
+    def call(self, images):
+        return self.inside(images)
+"""
+
+WAYS = {
+    "a layer": "layer = Own()",
+    "a layer inside a layer": "layer = Outer()",
+    "a model inside a model": "layer = keras.Sequential([Own()])",
+    "an activation": "layer = keras.layers.Conv2D(2, 3, kernel_initializer='ones', activation=multiply)",
+    "a function": "layer = keras.layers.Lambda(multiply)",
+    "a lambda": "layer = keras.layers.Lambda(lambda images: multiply(images))",
+    "a default": "layer = keras.layers.Lambda(lambda images, factor=factor: images * factor)",
+    "a closure": "layer = keras.layers.Lambda((lambda factor: lambda images: images * factor)(factor))",
+}
 
 
-def test_a_custom_layer_inside_a_nested_model_counts_too(pictures, tmp_path):
-    assert module.own_layers(keras.Sequential([with_own_layer(Own())])) == {Own}
-
-
-def test_a_layer_whose_code_cannot_be_read_is_refused_by_name(pictures, tmp_path):
+def make_layer(way, old="", new=""):
+    """Return the layer that `LAYER` makes in one of the ways, its code changed."""
     made = {}
-    exec("import keras\nclass Hidden(keras.layers.Layer):\n    def call(self, x):\n        return x", made)
-    with pytest.raises(CourseError, match="Hidden"):
-        features(with_own_layer(made["Hidden"]()), "test", 32, folder=tmp_path / "cache")
+    exec((LAYER + WAYS[way]).replace(old, new), made)
+    return made["layer"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_layers_of_ones_own_count_with_all_that_their_code_uses(pictures, tmp_path, runs, way):
+    def make(*change):
+        features(model_with(make_layer(way, *change)), "test", 32, folder=tmp_path / "cache")
+        return len(runs)
+
+    assert make() == 1
+    assert make("class Base", "# elsewhere\n\nclass Base") == 1
+    assert make("factor = 2", "factor = 3") == 2
+    assert make("images * factor", "images / factor") == 3
+
+
+NOTEBOOK = """
+import os
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell(f"# {{os.getpid()}}, as the name of a notebook's cell has it\\n" + {cell!r})
+shell.run_cell("from scripts.features import cache_key; import keras; keras.utils.set_random_seed(0)")
+shell.run_cell("model = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.Flatten()])")
+shell.run_cell("print('key', cache_key(model, [], [], {{}}))")
+"""
+
+
+def test_the_key_of_a_notebooks_own_layer_is_the_same_in_another_process():
+    keys = []
+    for way, change in (("a layer", ""), ("a layer", ""), ("a lambda", ""), ("a lambda", ""), ("a layer", "3")):
+        code = NOTEBOOK.format(cell=LAYER.replace("factor = 2", f"factor = {change or 2}") + WAYS[way])
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
+        keys += re.findall("key ([0-9a-f]{64})", run.stdout)
+    assert len(keys) == 5 and keys[0] == keys[1] and keys[2] == keys[3] and len(set(keys)) == 3
+
+
+def test_a_model_that_is_a_class_of_its_own_has_a_key():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2, kernel_initializer="ones")
+
+        def call(self, images):
+            return self.dense(images)
+
+    keys = set()
+    for _ in range(2):
+        model = Own()
+        model(np.zeros((1, 3)))
+        keys.add(module.cache_key(model, [], [], {}))
+    assert len(keys) == 1
 
 
 def test_another_state_of_a_random_layer_makes_them_anew(pictures, tmp_path, runs):
     def noisy(seed):
-        return with_own_layer(keras.layers.GaussianNoise(0.1, seed=seed))
+        return model_with(keras.layers.GaussianNoise(0.1, seed=seed))
 
     first, second = noisy(1), noisy(1)
     features(first, "test", 32, folder=tmp_path / "cache")
@@ -298,15 +368,60 @@ def test_another_state_of_a_random_layer_makes_them_anew(pictures, tmp_path, run
 
 
 def test_comments_and_docstrings_do_not_count():
-    def first(x):
+    def function(x):
         """One."""
         return x + 1  # one
 
-    def second(x):
+    first = module.code_behind([function])
+
+    def function(x):
         """Two."""
+        # two
         return x + 1
 
-    assert module.code_of(first).replace("first", "second") == module.code_of(second)
+    assert module.code_behind([function]) == first
+
+    def function(x):
+        return x + 2
+
+    assert module.code_behind([function]) != first
+
+
+TWO_AT_ONCE = """
+import sys, time
+from pathlib import Path
+import keras
+from scripts import features as module
+original = module.run
+def counted(*arguments):
+    with open(sys.argv[2], "a") as file:
+        file.write("computed\\n")
+    if sys.argv[3] == "hang":
+        print("hangs", flush=True)
+        time.sleep(600)
+    return original(*arguments)
+module.run = counted
+keras.utils.set_random_seed(0)
+model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()])
+print(module.features(model, "train", 32, folder=sys.argv[1]).features.sum())
+"""
+
+
+def start_one(tmp_path, how):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path / "cache"), str(tmp_path / "log"), how]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_of_two_lessons_at_once_one_computes_also_after_a_kill(pictures, tmp_path):
+    killed = start_one(tmp_path, "hang")
+    assert killed.stdout.readline() == "hangs\n"
+    two = [start_one(tmp_path, "work") for _ in range(2)]  # they wait for the one that hangs
+    killed.kill()
+    killed.communicate()
+    sums = [one.communicate()[0] for one in two]
+    assert sums[0] == sums[1] and [one.returncode for one in two] == [0, 0]
+    assert (tmp_path / "log").read_text() == "computed\n" * 2
 
 
 def test_the_folder_of_pictures_is_looked_up_once(pictures, tmp_path, monkeypatch):
