@@ -1,6 +1,8 @@
 """The benchmark: its arithmetic, and the lessons' own count of their epochs. No time is tested."""
 
 import json
+import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -10,7 +12,7 @@ import pytest
 
 from scripts.benchmark import __main__ as command
 from scripts.benchmark import backbone, heads, recipe
-from scripts.course import CourseError
+from scripts.course import ROOT, CourseError
 
 
 def test_operations_of_a_convolution_are_counted():
@@ -44,6 +46,26 @@ def test_a_lesson_that_did_not_run_is_named(tmp_path):
         heads.lessons_bill(run_json(tmp_path, **work))
     with pytest.raises(CourseError, match="make run"):
         heads.lessons_bill(tmp_path / "nothing")
+
+
+def test_a_missing_bill_is_said_in_one_line_before_anything_is_measured(monkeypatch):
+    def missing():
+        raise CourseError("run `make run` first")
+
+    monkeypatch.setattr(heads, "lessons_bill", missing)
+    monkeypatch.setattr(heads, "import_tensorflow", lambda: pytest.fail("began to measure"))
+    with pytest.raises(CourseError, match="make run"):
+        heads.heads()
+
+
+@pytest.mark.parametrize("part", sorted(command.PARTS))
+def test_an_error_of_the_course_is_one_line_without_a_traceback(tmp_path, part):
+    environment = {**os.environ, "COURSE_DATA": str(tmp_path / "nowhere"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command_line = [sys.executable, "-m", "scripts.benchmark", part]
+    run = subprocess.run(command_line, capture_output=True, text=True, cwd=ROOT, env=environment)
+    said = run.stderr.strip().splitlines()
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert ("COURSE_DATA" in said[-1] and "nowhere" in said[-1]) or "make run" in said[-1]
 
 
 def views(labels, good):
