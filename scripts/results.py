@@ -5,6 +5,7 @@ which keeps it.
 import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -63,6 +64,18 @@ def disagreements(first, second):
     return int((~first & second).sum()), int((first & ~second).sum())
 
 
+class Comparison(NamedTuple):
+    """How much better a second model is: difference and interval of the share right, and p."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+    def _ipython_display_(self):
+        """Show nothing at the end of a cell: `compare` has printed it."""
+
+
 def compare(name, first, second, confidence=0.95):
     """Show and return how much better the second of two models is on the same pictures, with its
     interval.
@@ -86,7 +99,7 @@ def compare(name, first, second, confidence=0.95):
     span = f"{confidence:.0%}".replace("%", " %") + f" interval {low:+.3f} to {high:+.3f}"
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     print(f"{name}: {difference:+.3f} ({span}; {gained} put right, {lost} put wrong of n = {n}; {chance})")
-    return difference, low, high, p
+    return Comparison(difference, low, high, p)
 
 
 def record(name, correct, n):
