@@ -342,6 +342,9 @@ def main():
     parser.add_argument("--out", type=Path, default=STANDIN_WEIGHTS, help="the weights file to write")
     parser.add_argument("--note", default="", help="a word on this run for the table of trials")
     arguments = parser.parse_args()
+    for file in (arguments.start, arguments.start.parent / "log.csv") if arguments.start else ():
+        if not file.is_file():  # read after hours of work
+            raise CourseError(f"--start: {file} is missing. Name the student.keras in the folder of an earlier run.")
     source = weights_source()
     if source.kind == "standin":
         raise CourseError("The teacher is the real Xception: set COURSE_WEIGHTS to 'imagenet' or to its weights file.")

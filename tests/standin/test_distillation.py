@@ -170,6 +170,16 @@ def test_without_a_teacher_it_says_which_one_to_set():
     assert "COURSE_WEIGHTS" in run.stderr and "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("there", [[], ["student.keras"], ["log.csv"]])
+def test_a_start_that_is_not_whole_is_said_before_any_work(tmp_path, monkeypatch, there):
+    for name in there:
+        (tmp_path / name).write_text("x")
+    monkeypatch.setattr(sys, "argv", ["distill", "--start", str(tmp_path / "student.keras")])
+    monkeypatch.setattr(distill, "weights_source", lambda: pytest.fail("began"))
+    with pytest.raises(distill.CourseError, match="log.csv" if there == ["student.keras"] else "student.keras"):
+        distill.main()
+
+
 def test_keras_policy_is_left_as_it_was():
     assert keras.config.dtype_policy().name == "float32"
 
