@@ -100,35 +100,3 @@ def plot_confusion(matrix, class_names, title=""):
     axis.set_title(title)
     figure.colorbar(colors, label="share of the true class", shrink=0.8)
     plt.show()
-
-
-def draw_graph(graph, width=10):
-    """Draw a small `tf.Graph`: each operation a box with its name, each tensor an arrow, from left
-    to right.
-
-    Operations that take nothing (inputs, constants) are yellow, and stand one step before the first
-    that takes them.
-    """
-    operations = graph.get_operations()  # in this order each comes after what it takes
-    takes = {operation.name: [tensor.op.name for tensor in operation.inputs] for operation in operations}
-    column = {}
-    for name, sources in takes.items():
-        column[name] = 1 + max((column[source] for source in sources), default=-1)
-    for name, sources in takes.items():
-        if not sources:
-            column[name] = min((column[user] - 1 for user in takes if name in takes[user]), default=0)
-    place, filled = {}, {}
-    for name in sorted(takes, key=lambda name: not takes[name]):  # what computes is placed first, on the middle line
-        row = filled[column[name]] = filled.get(column[name], -1) + 1
-        place[name] = (column[name], (row + 1) // 2 * (-1) ** row)
-    rows = [row for _, row in place.values()]
-    _, axis = plt.subplots(figsize=(width, 1.2 + 0.8 * (max(rows) - min(rows))), layout="constrained")
-    for name, sources in takes.items():
-        box = {"boxstyle": "round,pad=0.4", "facecolor": "white" if sources else "#fde725", "edgecolor": "black"}
-        label = axis.annotate(name, place[name], ha="center", va="center", fontsize=10, bbox=box, zorder=2)
-        for source in sources:
-            arrow = {"arrowstyle": "-|>", "color": "gray", "shrinkA": 14, "patchB": label.get_bbox_patch()}
-            axis.annotate("", place[name], place[source], arrowprops=arrow, zorder=1)
-    axis.set(xlim=(-0.5, max(column.values()) + 0.5), ylim=(min(rows) - 0.6, max(rows) + 0.6))
-    axis.axis("off")
-    plt.show()

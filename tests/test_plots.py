@@ -92,25 +92,6 @@ def test_a_matrix_of_another_size_is_refused(shape):
         plots.plot_confusion(np.zeros(shape, int), ["a", "b", "c"])
 
 
-def test_a_graph_is_drawn_from_what_is_needed_to_what_comes_of_it(figure):
-    import tensorflow as tf
-
-    with tf.Graph().as_default() as graph:
-        one, two = tf.constant(1.0, name="one"), tf.constant(2.0, name="two")
-        tf.square(tf.multiply(one, two, name="product"), name="result")
-    plots.draw_graph(graph)
-    axis = figure().axes[0]
-    nodes = {text.get_text(): text for text in axis.texts if text.get_text()}
-    places = {name: tuple(text.get_position()) for name, text in nodes.items()}
-    assert sorted(places) == ["one", "product", "result", "two"]
-    assert places["one"][0] == places["two"][0] < places["product"][0] < places["result"][0]
-    assert len(set(places.values())) == 4
-    arrows = {(text.xy, tuple(text.get_position())) for text in axis.texts if not text.get_text()}
-    expected = [("product", "one"), ("product", "two"), ("result", "product")]
-    assert arrows == {(places[end], places[start]) for end, start in expected}
-    assert nodes["one"].get_bbox_patch().get_facecolor() != nodes["product"].get_bbox_patch().get_facecolor()
-
-
 def test_an_answer_is_shown_beside_its_image_the_likeliest_on_top(figure):
     plots.show_answer(np.zeros((4, 4, 3), "uint8"), [("n1", "hat", 0.75), ("n2", "skirt", 0.25)])
     image, bars = figure().axes
