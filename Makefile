@@ -42,4 +42,4 @@ lock: setup ## update requirements.txt from requirements.in
 clean: ## delete what was built; the environment, pictures and weights stay
 	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup run test quick lab data doctor outputs lint lock clean
+.PHONY: help setup run test lab data doctor outputs quick lint lock clean

@@ -4,6 +4,7 @@ The two switches of the course are read here and nowhere else: the environment v
 `COURSE_DATA` and `COURSE_WEIGHTS`.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -99,7 +100,11 @@ def imagenet_is_complete():
     names of the classes.
     """
     names = imagenet_weights(include_top=True).with_name("imagenet_class_index.json")
-    return names.is_file() and is_whole(imagenet_weights(include_top=False)) and is_whole(imagenet_weights(True))
+    try:
+        json.loads(names.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return is_whole(imagenet_weights(include_top=False)) and is_whole(imagenet_weights(True))
 
 
 def is_whole(path):
@@ -173,3 +178,5 @@ def start():
     keras.utils.set_random_seed(SEED)
     plt.rcParams.update({"figure.figsize": (8, 4), "figure.dpi": 80, "image.cmap": "viridis", "axes.grid": False})
     print(f"Pictures: {image_source().description}. Weights: {weights_source().description}.")
+    if "COLAB_RELEASE_TAG" in os.environ and image_source().kind == "sample":
+        print("On Colab, `!cd .. && python -m scripts.download` in a new cell fetches both; then restart the session.")

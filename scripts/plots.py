@@ -2,6 +2,8 @@
 `plt.show()`.
 """
 
+import base64
+import html
 import math
 
 import matplotlib.pyplot as plt
@@ -52,8 +54,11 @@ def show_diagram(name, alt):
     """
     from IPython.display import display
 
-    drawing = (ROOT / "images" / f"{name}.svg").read_text(encoding="utf-8")
-    display({"image/svg+xml": drawing, "text/plain": alt}, raw=True)
+    drawing = base64.b64encode((ROOT / "images" / f"{name}.svg").read_bytes()).decode()
+    # An image element and not the drawing itself, which JupyterLab hides in a notebook that it does
+    # not trust yet; it also carries its words for a screen reader.
+    image = f'<img src="data:image/svg+xml;base64,{drawing}" alt="{html.escape(alt)}" style="max-width: 100%">'
+    display({"text/html": image, "text/plain": alt}, raw=True)
 
 
 def show_answer(image, answers):
@@ -69,7 +74,8 @@ def show_answer(image, answers):
     bars = right.barh(names, [probability for *_, probability in answers], color="#0072b2")
     right.bar_label(bars, [f"{probability:.0%}" for *_, probability in answers], padding=4)
     right.invert_yaxis()
-    right.set(xlim=(0, 1.15), xticks=[0, 0.5, 1], xlabel="how sure the network is (1 = entirely)")
+    right.set(xlim=(0, 1.15), xlabel="how sure the network is")
+    right.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
     right.spines[["top", "right"]].set_visible(False)
     plt.show()
 

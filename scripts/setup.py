@@ -19,6 +19,11 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAMP = "course.txt"
 UNFINISHED = "unfinished"
+NO_ENSUREPIP = (
+    "a part of it, ensurepip, is not installed. On Debian and Ubuntu `sudo apt install python%d.%d-venv` adds it. "
+    "Then give the same command again." % sys.version_info[:2]
+)
+OURS = "ours"  # the set-up made this environment itself
 
 
 class SetupError(Exception):
@@ -50,24 +55,31 @@ def set_up(venv, requirements, gpu=False):
     python = python_of(venv)
     version = version_of(python)
     stamp = read_stamp(venv)
+    ours = [OURS] if OURS in stamp or not os.path.isdir(venv) else []  # else it is the reader's, and never cleared
+    stamp = [word for word in stamp if word != OURS]
     gpu = gpu or "gpu" in stamp
     if stamp == finished(requirements, version, gpu):
         if supported(sys.version_info) and version != sys.version_info[:2]:
             print("The folder .venv holds Python %d.%d, which is used. To change that, delete the folder." % version)
         return
     started = time.time()
-    if UNFINISHED in stamp or not supported(version):
+    if ours and (UNFINISHED in stamp or not supported(version)):
         create(venv)
         version = version_of(python)
-    elif not has_pip(python):  # as uv makes them: it is the reader's, and stays
+    elif not supported(version):
+        raise SetupError(
+            "The folder .venv is not of this course's making, and no Python %d.%d to %d.%d starts in it. "
+            "Rename or delete it, then give the same command again." % (OLDEST + NEWEST)
+        )
+    elif not has_pip(python):  # as uv makes them
         add_pip(python)
     print("Installing the packages of requirements.txt, up to 0.8 GB to download.")
-    write_stamp(venv, [UNFINISHED] + ["gpu"] * gpu)
+    write_stamp(venv, [UNFINISHED] + ["gpu"] * gpu + ours)
     install(python, ["--require-hashes", "--requirement", requirements])
     if gpu:
         print("Adding what TensorFlow needs to compute on an NVIDIA GPU. About 3 GB to download.")
         install(python, ["tensorflow[and-cuda]==" + locked_version(requirements, "tensorflow")])
-    write_stamp(venv, finished(requirements, version, gpu))
+    write_stamp(venv, finished(requirements, version, gpu) + ours)
     print("Done in %d seconds." % (time.time() - started))
 
 
@@ -129,10 +141,7 @@ def create(venv):
     except ImportError:
         ensurepip = None
     if ensurepip is None:
-        raise SetupError(
-            "This Python cannot make environments: a part of it, ensurepip, is not installed. On Debian and Ubuntu "
-            "`sudo apt install python%d.%d-venv` adds it. Then give the same command again." % sys.version_info[:2]
-        )
+        raise SetupError("This Python cannot make environments: " + NO_ENSUREPIP)
     print("Setting up the course in .venv, once: Python %d.%d, TensorFlow, Jupyter." % sys.version_info[:2])
     command = [sys.executable, "-I", "-m", "venv", "--clear", venv]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -232,6 +241,8 @@ def install(python, arguments):
         if pip.poll() is None:
             pip.terminate()
             pip.wait()
+        reader.join()
+        pip.stdout.close()
 
 
 def progress(lines, seconds):

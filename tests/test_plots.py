@@ -108,6 +108,7 @@ def test_a_diagram_is_shown_with_its_words(monkeypatch, tmp_path):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     plots.show_diagram("kernel", "a kernel slides")
-    assert "svg" in shown[0]["image/svg+xml"] and shown[0]["text/plain"] == "a kernel slides"
+    assert "data:image/svg+xml;base64," in shown[0]["text/html"] and 'alt="a kernel slides"' in shown[0]["text/html"]
+    assert shown[0]["text/plain"] == "a kernel slides"
     with pytest.raises(FileNotFoundError):
         plots.show_diagram("no such diagram", "…")

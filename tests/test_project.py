@@ -1,5 +1,6 @@
 """The repository's own files: line ends, licenses, spelling, and paths that documents name."""
 
+import json
 import re
 import subprocess
 
@@ -19,9 +20,9 @@ def tracked():
     return [ROOT / name for name in git("ls-files").splitlines() if (ROOT / name).is_file()]
 
 
-TEXTS = (".py", ".md", ".toml", ".in", ".cff", ".yaml", ".yml")
+TEXTS = (".py", ".md", ".ipynb", ".toml", ".in", ".cff", ".yaml", ".yml")
 BRITISH = re.compile(  # whole words, also with -s, -d, -ing
-    r"\b(?:colour|grey|centre|behaviour|neighbour|favour|licence|catalogue|artefact|labelled|modelling|whilst"
+    r"\b(?:colour|grey|centre|behaviour|neighbour|favour|licence|catalogue|artefact|labelled|labelling|modelling|modelled|analyse|judgement|learnt|programme|metre|practise|cancelled|travelled|whilst"
     r"|(?:normal|optim|initial|recogn|organ|standard|regular|visual|general|summar|minim|maxim)is(?:e|ation))\w*",
     re.IGNORECASE,
 )
@@ -44,7 +45,9 @@ def test_line_ends_are_the_same_on_every_system_and_weights_are_binary(name, att
 
 
 def test_no_file_has_the_line_ends_of_windows():
-    assert not [path.name for path in tracked() if path.suffix != ".h5" and b"\r\n" in path.read_bytes()]
+    assert not [
+        path.name for path in tracked() if path.suffix not in (".h5", ".png", ".npz") and b"\r\n" in path.read_bytes()
+    ]
 
 
 def test_no_file_is_larger_than_history_should_carry():
@@ -55,7 +58,10 @@ def test_the_spelling_is_american():
     found = []
     for path in tracked():
         if path.suffix in TEXTS and path.name != "test_project.py":
-            found += [f"{path.name}: {word}" for word in BRITISH.findall(path.read_text(encoding="utf-8"))]
+            text = path.read_text(encoding="utf-8")
+            if path.suffix == ".ipynb":
+                text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+            found += [f"{path.name}: {word}" for word in BRITISH.findall(text)]
     assert not found
 
 

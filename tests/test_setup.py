@@ -125,6 +125,23 @@ def test_without_any_way_to_pip_the_environment_stays_and_the_remedy_is_said(sit
             setup.add_pip(str(python))
 
 
+@pytest.mark.parametrize("supported", [True, False])
+def test_an_environment_of_the_reader_is_never_cleared(site, monkeypatch, supported):
+    standard_venv.create(site.venv, symlinks=os.name != "nt")
+    (site.venv / "precious").touch()
+    if supported:  # interrupted, and done again
+        site.interrupt = True
+        with pytest.raises(KeyboardInterrupt):
+            site.set_up()
+        site.interrupt = False
+        assert site.set_up() == [with_hashes(site)]
+    else:
+        monkeypatch.setattr(setup, "version_of", lambda python: (3, 9))
+        with pytest.raises(setup.SetupError, match="not of this course's making"):
+            site.set_up()
+    assert (site.venv / "precious").exists()
+
+
 def test_gpu_extras_come_in_the_locked_version_and_stay(site):
     site.set_up()
     extras = "tensorflow[and-cuda]==2.21.0"

@@ -42,9 +42,8 @@ def heads():
     with tempfile.TemporaryDirectory() as empty:
         train, validation = (features(extractor, split, size, folder=empty) for split in ("train", "validation"))
     seconds_of_pass = perf_counter() - start
-    photos = len(train.labels) + len(
-        validation.labels
-    )  # in a pass; published courses score validation after each epoch
+    # In a pass: published courses score validation after each epoch.
+    photos = len(train.labels) + len(validation.labels)
 
     generator = np.random.default_rng(0)  # a part of the photos with all classes
     part = np.sort(generator.permutation(len(train.labels))[:PART])

@@ -10,12 +10,12 @@ from PIL import Image
 from scripts.lessons import notebooks
 
 BLOCK = 8  # pixels a side
-MOST = 30  # levels of 255 by which the mean color of a block may differ: another processor moves a line a little
+MOST = 20  # levels of 255 by which the mean color of a block may differ: another processor moves a line a little
 EXPECTED = re.compile(  # lines on stderr that are no fault of a lesson
     r"\s*$"
-    r"|WARNING: All log messages before absl|[IWEF]\d{4} |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*: [IWEF] "  # TensorFlow's C++
+    r"|WARNING: All log messages before absl|[IW]\d{4} |\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*: [IW] "  # TensorFlow's C++
     r"|To enable the following instructions"
-    r"|.*\d+%\|"  # a progress bar
+    r"|(\w[\w -]*:)? *\d+%\|| *\d[\d.k]*\w* \[\d\d:"  # a progress bar
     r"|Drawing the sample of "
 )
 
@@ -26,7 +26,7 @@ def unexpected_stderr(outputs):
     """
     for output in outputs:
         if output.get("name") == "stderr":
-            for line in re.split(r"[\r\n]", output["text"]):
+            for line in re.split(r"[\r\n]|\x1b\[A", output["text"]):
                 if not EXPECTED.match(line):
                     return line.strip()
     return ""

@@ -5,6 +5,7 @@ or an empty list.
 `notebooks.read_notebook` returns it.
 """
 
+import ast
 import re
 from itertools import pairwise
 
@@ -16,17 +17,18 @@ SETUP = f"""\
 # The set-up cell, the same in every lesson: find the course's helpers (on Colab, fetch them first) and fix the seeds.
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
-course_folder = next((place for place in ("..", ".", "{FOLDER}") if os.path.isdir(place + "/scripts")), None)
-if course_folder is None:
+course_folder = next((place for place in ("..", ".") if os.path.isfile(place + "/scripts/course.py")), "{FOLDER}")
+if not os.path.isdir(course_folder):
+    assert shutil.which("git"), "Install git, which fetches the course, or open this notebook in the course's folder."
     with tempfile.TemporaryDirectory(dir=".") as part:  # a clone is there whole or not at all
         subprocess.run(["git", "clone", "-q", "--depth=1", "{REPOSITORY}", part + "/whole"], check=True)
         with contextlib.suppress(OSError):  # another notebook was faster
-            os.rename(part + "/whole", "{FOLDER}")
-    course_folder = "{FOLDER}"
+            os.rename(part + "/whole", course_folder)
 os.chdir(course_folder + "/notebooks")
 sys.path.insert(0, os.path.abspath(".."))
 from scripts import course
@@ -190,29 +192,46 @@ def keeps_test_closed(path, notebook):
     return [
         f"{place} names the test split: it stays closed until lesson {TEST_OPENS_IN}; use validation"
         for place, cell in code(notebook)
-        if re.search(r"""["']test["']|["'/]test/|\bSPLITS\b|["'][^"']*, test["']""", cell.source)
+        if re.search(r"""["'/{]\W*test\b["'/]|\bSPLITS\b""", cell.source)
     ]
 
 
 def promises_nothing_unwritten(path, notebook):
-    there = {int(lesson.stem[:2]) for lesson in notebooks.find_lessons()} | {int(path.stem[:2] or 0)}
+    there = {int(lesson.stem[:2]) for lesson in notebooks.find_lessons(path.parent)}
     problems = []
     for place, cell in enumerate_cells(notebook):
-        for found in re.finditer(r"\b[Ll]essons? (\d+)((?:(?:, | and | to | or )\d+)*)", cell.source):
+        text = " ".join(cell.source.split())
+        for found in re.finditer(r"\b[Ll]essons? (\d+)((?:,? and |, | to | or |–|-)\d+(?! \w+s\b))*", text):
             numbers = {int(number) for number in re.findall(r"\d+", found[0])}
+            if re.search(r"\d( to |–|-)\d", found[0]):
+                numbers |= set(range(min(numbers), max(numbers)))
             if missing := sorted(numbers - there):
                 problems.append(f"{place} speaks of lesson {missing[0]}, which is not written: leave it out")
     return problems
+
+
+def imported_modules(source):
+    """Return the modules and folders of scripts/ that a program imports, such as "plots"."""
+    found = set()
+    for node in ast.walk(ast.parse(re.sub(r"^\s*[%!].*$", "pass", source, flags=re.MULTILINE))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("scripts.")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "scripts":
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
 
 
 def imports_open_modules(path, notebook):
     """A lesson imports what lies open in scripts/, never what commands and maintainers need."""
     problems = []
     for place, cell in code(notebook):
-        for module, names in re.findall(r"^\s*from scripts(?:\.([\w.]+))? import (.+)$", cell.source, re.MULTILINE):
-            wanted = {module.split(".")[0]} if module else {name.split()[0] for name in names.split(",")}
-            if closed := sorted(wanted - OPEN_MODULES):
-                problems.append(f"{place} imports scripts.{closed[0]}, which is not for lessons")
+        try:
+            closed = sorted(imported_modules(cell.source) - OPEN_MODULES)
+        except SyntaxError:  # shown on purpose
+            continue
+        if closed:
+            problems.append(f"{place} imports scripts.{closed[0]}, which is not for lessons")
     return problems
 
 
@@ -274,9 +293,8 @@ def finishes_figures(path, notebook):
         if cell.cell_type != "code":
             continue
         images = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-        lines = (
-            cell.source.rstrip().splitlines()
-        )  # a function that draws, of the lesson or the helpers, shows by itself
+        # A function that draws, of the lesson or the helpers, shows by itself.
+        lines = cell.source.rstrip().splitlines()
         drawn = any(re.match(r"\S.*\bplt\.", line) or line.startswith("plt.") for line in lines)
         if images and drawn and lines[-1] != "plt.show()":
             problems.append(f"{place} draws a figure: end it in plt.show()")
@@ -392,5 +410,5 @@ def next_of(path):
     """Return what the lesson at `path` links to at its end: the next lesson that is there, after
     the last the README.
     """
-    later = [lesson.name for lesson in notebooks.find_lessons() if lesson.name > path.name]
+    later = [lesson.name for lesson in notebooks.find_lessons(path.parent) if lesson.name > path.name]
     return later[0] if later else "../README.md"

@@ -22,6 +22,7 @@ from scripts import resources, setup
 ROOT = Path(setup.ROOT)
 GB = 10**9
 LEAST_MEMORY = 2 * GB  # what a lesson takes at most
+SETUP_DISK = 3 * GB  # the packages
 LEAST_DISK = 0.5 * GB  # the drawn pictures, the executed lessons
 REAL_DISK = 2 * GB  # the real photos, Xception's weights, cached features
 REAL_PHOTOS = 3781
@@ -98,9 +99,13 @@ def environment_trouble():
     """
     venv, remedy = ROOT / ".venv", "`make setup` (or `python3 scripts/setup.py`)"
     if not venv.is_dir():
+        try:
+            import ensurepip  # noqa: F401 - Debian and Ubuntu leave it out
+        except ImportError:
+            return "The course is not set up yet, and this Python cannot make environments: " + setup.NO_ENSUREPIP
         return "The course is not set up yet: %s does it." % remedy
     version = setup.version_of(setup.python_of(str(venv)))
-    stamp = setup.read_stamp(str(venv))
+    stamp = [word for word in setup.read_stamp(str(venv)) if word != setup.OURS]
     if version is None:
         return "The Python in .venv does not start any more: %s makes a new one." % remedy
     if setup.UNFINISHED in stamp:
@@ -132,7 +137,8 @@ def findings():
     found = f"{cores} core{'s' * (cores > 1)}, {platform.machine()}, {platform.system()} {platform.release()}"
     yield ("Processor", "ok", found)
     yield ("Memory", *memory_finding(*resources.memory()))
-    yield ("Disk", *disk_finding(shutil.disk_usage(str(ROOT)).free, os.access(str(ROOT), os.W_OK)))
+    needed = LEAST_DISK + (SETUP_DISK if not reason and missing_packages(requirements()) else 0)
+    yield ("Disk", *disk_finding(shutil.disk_usage(str(ROOT)).free, os.access(str(ROOT), os.W_OK), needed))
     if reason:
         return
     missing = missing_packages(requirements())
@@ -143,6 +149,8 @@ def findings():
         else:
             yield ("Packages", *packages_finding(missing, Path(setup.python_of(str(ROOT / ".venv")))))
         return
+    if Path(sys.prefix) == ROOT / ".venv" and environment_trouble():
+        yield ("Set-up", "note", environment_trouble())
     answer, trouble = ask_tensorflow()
     yield ("TensorFlow", *tensorflow_finding(answer, trouble))
     if answer:
@@ -168,12 +176,12 @@ def memory_finding(total, free):
     return "ok", text
 
 
-def disk_finding(free, writable):
+def disk_finding(free, writable, needed):
     text = f"{free / GB:.1f} GB free"
     if not writable:
         return "FAIL", f"The folder {ROOT} may not be written to. Copy the course into a folder of your own."
-    if free < LEAST_DISK:
-        return "FAIL", f"{text}. The course needs {LEAST_DISK / GB:.1f} GB: delete what you do not need."
+    if free < needed:
+        return "FAIL", f"{text}. The course needs {needed / GB:.1f} GB: delete what you do not need."
     if free < REAL_DISK:
         return "note", f"{text}; the real photos, the weights and what lessons cache need {REAL_DISK / GB:.0f} GB"
     return "ok", text
@@ -183,8 +191,10 @@ def missing_packages(requirements):
     """Return the names in `requirements`, the text of requirements.in, that are not installed,
     sorted.
     """
-    from importlib import metadata
-
+    try:
+        from importlib import metadata
+    except ImportError:  # before Python 3.8, where the course does not run anyway
+        return ["tensorflow"]
     missing = set()
     for name in re.findall("^[A-Za-z0-9_-]+", requirements, re.MULTILINE):
         try:
@@ -202,7 +212,7 @@ def packages_finding(missing, course_python):
     if course_python.exists() and course_python.parent != Path(sys.executable).parent:
         command = f"{course_python.relative_to(ROOT)} -m scripts.doctor"
         return "FAIL", f"{text} This is not the course's own Python: use `{command}`."
-    return "FAIL", f"{text} `make setup` (or `python scripts/setup.py`) installs them."
+    return "FAIL", f"{text} Delete the folder .venv, then `make setup` (or `python3 scripts/setup.py`)."
 
 
 def ask_tensorflow(probe=PROBE):

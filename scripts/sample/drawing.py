@@ -712,9 +712,8 @@ def expose(scene, g, variation):
     gray = canvas @ np.array([0.3, 0.59, 0.11], np.float32)
     canvas = gray[..., None] + (canvas - gray[..., None]) * np.float32(habits.saturation)
     canvas = 0.5 + (canvas - 0.5) * np.float32(habits.contrast)
-    canvas = np.where(
-        canvas > 0.85, 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5), canvas
-    )  # highlights
+    highlights = 0.85 + (canvas - 0.85) / (1 + (np.maximum(canvas, 0.85) - 0.85) * 5)
+    canvas = np.where(canvas > 0.85, highlights, canvas)
     canvas = np.maximum(canvas, 0.02 + canvas * np.float32(0.1))
     image = Image.fromarray(np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8))
     if variation:

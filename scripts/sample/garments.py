@@ -521,9 +521,8 @@ def sleeve_of(g, cut, fabric, length, wrist, angle, bend, trim):
     """
     start, end = np.array(cut.shoulder_point), np.array(cut.armpit)
     middle = (start + end) / 2 - [0.03, 0]
-    cap = middle + np.array([0.1 * min(angle, 1), 0.03 + 0.05 * angle]) * min(
-        length / 0.7, 1
-    )  # the sleeve leaves the shoulder outwards, then falls
+    # The sleeve leaves the shoulder outward, then falls.
+    cap = middle + np.array([0.1 * min(angle, 1), 0.03 + 0.05 * angle]) * min(length / 0.7, 1)
     first = np.array([math.cos(angle), math.sin(angle)]) * length / 2
     second = np.array([math.cos(angle + bend), math.sin(angle + bend)]) * length / 2
     center = [

@@ -21,11 +21,12 @@ LABELS = {name: name.title() for name in drawing.CLASSES}  # as images.csv of th
 TRAIN_PHOTOGRAPHERS = 24
 VALIDATION_ONLY = 3  # pictures of validation whose photographers are not in train
 TEST_PHOTOGRAPHERS = (62, 17, 11, 6, 4)  # how many pictures each of the five took
+# The splits of a picture and of its second shot.
 NEAR_DUPLICATES = (
     ("train", "train"),
     ("train", "train"),
     ("train", "validation"),
-)  # the splits of a picture and of its second shot
+)
 SEED = 20
 
 

@@ -43,11 +43,8 @@ STUDENT_SIZE = 150  # pixels
 CHUNK = 512  # views in one file of the cache
 BATCH = 64
 STEPS_IN_EPOCH = 100  # a checkpoint after each
-SIZES = (
-    (0.6, 112),
-    (0.8, 128),
-    (1.0, 150),
-)  # small pictures first, which are faster: up to that share of the run, pixels
+# Small pictures first, which are faster: up to that share of the run, pixels.
+SIZES = ((0.6, 112), (0.8, 128), (1.0, 150))
 LEARNING_RATE = 0.002
 WEIGHT_DECAY = 0.01
 

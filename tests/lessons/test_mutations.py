@@ -104,6 +104,10 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("keeps_test_closed", sourced(2, "photo = data_folder() / 'test/hat/1.jpg'")),
     ("promises_nothing_unwritten", replaced(2, "Bytes:", "Lesson 18 makes it fast. Bytes:")),
     ("promises_nothing_unwritten", replaced(2, "Bytes:", "See lessons 1 and 99. Bytes:")),
+    ("promises_nothing_unwritten", replaced(2, "Bytes:", "See lesson\n18. Bytes:")),
+    ("promises_nothing_unwritten", replaced(2, "Bytes:", "Lessons 1 to 3 say more. Bytes:")),
+    ("keeps_test_closed", sourced(2, "folder = f'{data}/test'")),
+    ("imports_open_modules", sourced(2, "import scripts.lessons.notebooks")),
     ("imports_open_modules", sourced(2, "from scripts.lessons import notebooks")),
     ("imports_open_modules", sourced(2, "from scripts import datasets, benchmark")),
     ("imports_open_modules", sourced(2, "from scripts.machine.download import main")),
@@ -143,6 +147,7 @@ def broken(lesson, folder, name="01_loading_images"):
     """
     (folder / "images").mkdir()
     synthetic.Image.new("RGB", (2, 2)).save(folder / "images" / "shirt.png")
+    synthetic.write(synthetic.notebook(), folder / "notebooks" / "02_the_dataset.ipynb")  # the next
     return set(promises.broken_promises(synthetic.write(lesson, folder / "notebooks" / f"{name}.ipynb")))
 
 
@@ -169,7 +174,7 @@ def test_a_lesson_of_too_many_cells_is_refused():
 
 def test_the_next_lesson_is_the_next_that_is_there(tmp_path, monkeypatch):
     there = [tmp_path / f"{name}.ipynb" for name in ("09_learning_rate", "11_layers_and_dropout", "20_then_and_now")]
-    monkeypatch.setattr(notebooks, "find_lessons", lambda: there)
+    monkeypatch.setattr(notebooks, "find_lessons", lambda folder: there)
     assert [promises.next_of(path) for path in there] == [there[1].name, there[2].name, "../README.md"]
 
 

@@ -22,7 +22,7 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.setup, "this_machine", lambda: ((3, 12, 1), "Linux", "x86_64", 64))
     monkeypatch.setattr(doctor.setup, "locked_version", lambda requirements, package: "2.21.0")
     monkeypatch.setattr(doctor.resources, "memory", lambda: (16e9, 8e9))
-    monkeypatch.setattr(doctor, "disk_finding", lambda free, writable: ("ok", "plenty"))
+    monkeypatch.setattr(doctor, "disk_finding", lambda free, writable, needed: ("ok", "plenty"))
     monkeypatch.setattr(doctor, "missing_packages", lambda requirements: [])
     monkeypatch.setattr(doctor, "course_python", lambda: None)
     monkeypatch.setattr(doctor, "environment_trouble", lambda: None)
@@ -46,7 +46,7 @@ def test_a_healthy_machine(healthy, capsys):
         ("memory_finding", lambda total, free: ("FAIL", "too little"), "too little"),
         ("missing_packages", lambda requirements: ["keras", "tensorflow"], "Not installed: keras, tensorflow."),
         ("ask_tensorflow", lambda: (None, "It crashes when it starts."), "It crashes"),
-        ("disk_finding", lambda free, writable: ("FAIL", "full"), "full"),
+        ("disk_finding", lambda free, writable, needed: ("FAIL", "full"), "full"),
         ("image_finding", lambda: ("FAIL", "no folder", None), "no folder"),
         ("weights_finding", lambda: ("FAIL", "no file", None), "no file"),
     ],
@@ -186,8 +186,8 @@ def test_memory_and_disk():
         "note",
         "FAIL",
     ]
-    assert [doctor.disk_finding(free, True)[0] for free in (9e9, 1e9, 1e8)] == ["ok", "note", "FAIL"]
-    assert doctor.disk_finding(9e9, False)[0] == "FAIL"
+    assert [doctor.disk_finding(free, True, 0.5e9)[0] for free in (9e9, 1e9, 1e8)] == ["ok", "note", "FAIL"]
+    assert doctor.disk_finding(9e9, False, 0.5e9)[0] == "FAIL"
 
 
 def test_pictures(tmp_path, monkeypatch):
@@ -232,3 +232,8 @@ def test_what_will_be_slow():
 def test_a_command_is_never_broken_in_two():
     text = doctor.layout("GPU", "note", "word " * 15 + "`python scripts/setup.py --gpu` does it")
     assert "`python scripts/setup.py --gpu`" in text and max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_before_the_set_up_the_disk_must_hold_the_packages_too():
+    status, text = doctor.disk_finding(1e9, True, doctor.LEAST_DISK + doctor.SETUP_DISK)
+    assert status == "FAIL" and "needs 3.5 GB" in text

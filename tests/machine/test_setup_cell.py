@@ -34,12 +34,13 @@ def source(tmp_path):
     return work.as_uri()
 
 
-def start(source, folder, times=1):
+def start(source, folder, times=1, path=os.environ["PATH"]):
     """Begin to run the set-up cell in a process of its own, in a folder; `times` in one session."""
     cell = SETUP.replace(REPOSITORY, source)
     return subprocess.Popen(
         [sys.executable, "-c", "\n".join([cell] * times)],
         cwd=folder,
+        env=os.environ | {"PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -75,9 +76,17 @@ def test_two_notebooks_at_once(source, empty):
     assert os.listdir(empty) == [FOLDER]
 
 
-def test_what_an_interrupted_clone_left_is_not_used(source, empty):
-    (empty / "tmpabc" / "whole" / "scripts").mkdir(parents=True)
+def test_a_folder_of_the_readers_own_called_scripts_is_not_taken_for_the_course(source, empty, tmp_path):
+    for folder in (empty, tmp_path):
+        (folder / "scripts").mkdir()
     assert finish(start(source, empty)) == "started in notebooks\n"
+    assert sorted(os.listdir(empty)) == [FOLDER, "scripts"]
+
+
+def test_without_git_one_line_says_so(source, empty):
+    process = start(source, empty, path="")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0 and errors.strip().splitlines()[-1].startswith("AssertionError: Install git")
 
 
 def test_without_network_the_first_time_nothing_is_left_behind(empty, tmp_path):
