@@ -246,7 +246,8 @@ def read_cache(file, key, n):
     another key.
     """
     try:
-        with np.load(file) as stored:  # every array carries a checksum that is verified on reading
+        # Every array carries a checksum that is verified on reading.
+        with open(file, "rb") as stream, np.load(stream) as stored:
             kept = stored["features"]
             return kept if str(stored["key"]) == key and len(kept) == n else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

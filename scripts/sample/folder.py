@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scripts.course import DATA, ROOT, CourseError
 from scripts.files import lock
+from scripts.progress import progress
 from scripts.resources import cores
 from scripts.sample import drawing
 from scripts.sample.plan import LABELS, plan
@@ -85,27 +86,18 @@ def draw_all(folder, pictures, processes=None):
     """
     if processes is None:
         processes = cores()
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
     processes = min(processes, len(pictures)) if sys.executable else 1
-    done = 0
+    with progress(len(pictures), "drawing", "pictures") as update:
+        if processes == 1:
+            for picture in pictures:
+                draw_file(folder, picture)
+                update(1)
+        else:
+            draw_in_processes(folder, pictures, processes, update)
 
-    def progress():
-        nonlocal done
-        done += 1
-        if watched and (done % 10 == 0 or done == len(pictures)):
-            bar = "#" * (30 * done // len(pictures))
-            print(
-                f"\r[{bar:<30}] {done} of {len(pictures)}",
-                end="" if done < len(pictures) else "\n",
-                file=sys.stderr,
-                flush=True,
-            )
 
-    if processes == 1:
-        for picture in pictures:
-            draw_file(folder, picture)
-            progress()
-        return
+def draw_in_processes(folder, pictures, processes, update):
+    """Draw the pictures with child processes, calling `update(1)` after each picture."""
     # Plain child processes instead of multiprocessing, which would run the caller's own script
     # again on Windows and macOS.
     code = "import sys; sys.path.insert(0, sys.argv[1]); from scripts.sample import folder; folder.draw_part(*sys.argv[2:])"
@@ -117,7 +109,7 @@ def draw_all(folder, pictures, processes=None):
             workers.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         for worker in workers:
             for _ in worker.stdout:
-                progress()
+                update(1)
             if worker.wait() != 0:
                 raise CourseError(f"Drawing the sample into {folder} failed; what went wrong is said above.")
     finally:
