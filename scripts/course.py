@@ -80,7 +80,7 @@ def weights_source():
     """
     wanted = os.environ.get("COURSE_WEIGHTS", "").strip() or "auto"
     if wanted == "auto":
-        wanted = "imagenet" if imagenet_is_complete() else "standin"
+        wanted = "imagenet" if _imagenet_is_complete() else "standin"
     if wanted == "standin":
         return Source("standin", DATA / "standin.weights.h5", "the stand-in (`make data` fetches Xception's)")
     if wanted == "imagenet":
@@ -95,7 +95,7 @@ def weights_source():
     return Source("path", file, f"Xception's, from the file {file.name}")
 
 
-def imagenet_is_complete():
+def _imagenet_is_complete():
     """Return whether Keras' cache holds Xception's ImageNet weights, with and without top, and the
     names of the classes.
     """

@@ -73,10 +73,10 @@ def Xception(  # noqa: N802 - Keras' name
     if source.kind == "imagenet":
         return load_imagenet(include_top, options)
     if source.kind == "path":
-        if not include_top or has_top(source.path):
+        if not include_top or _has_top(source.path):
             return load_file(source.path, options)
         print(f"{source.path.name} has no top, so this is the stand-in with its own ten clothing classes.")
-    return load_standin(**options)
+    return _load_standin(**options)
 
 
 def load_imagenet(include_top, options):
@@ -95,11 +95,11 @@ def load_imagenet(include_top, options):
     state = "damaged" if file.exists() and not is_whole(file) else "not on this machine"
     raise WeightsError(
         f"The ImageNet weights of Xception ({file.name}) are {state} and could not be fetched. `make data` fetches them; "
-        f"COURSE_WEIGHTS=standin does without. ({first_line(reason)})"
+        f"COURSE_WEIGHTS=standin does without. ({_first_line(reason)})"
     )
 
 
-def first_line(error):
+def _first_line(error):
     return str(error).strip().partition("\n")[0]
 
 
@@ -118,7 +118,7 @@ def load_file(path, options):
         raise WeightsError(f"{path} does not hold weights of Xception: {error}") from None
 
 
-def has_top(path):
+def _has_top(path):
     """Say whether a weights file of Xception holds the layer of 1,000 classes."""
     import h5py
 
@@ -132,7 +132,7 @@ def has_top(path):
         ) from None
 
 
-def load_standin(include_top, input_tensor, input_shape, pooling, classes, classifier_activation, name):
+def _load_standin(include_top, input_tensor, input_shape, pooling, classes, classifier_activation, name):
     """Return the stand-in with its trained weights. Arguments and errors as for `Xception`."""
     del classes  # always the ten of STANDIN_CLASSES
     if include_top:
@@ -157,7 +157,7 @@ def load_standin(include_top, input_tensor, input_shape, pooling, classes, class
         name=name,
         size=STANDIN_SIZE if include_top else None,  # its top was trained on what it sees at that size
     )
-    check_standin()
+    _check_standin()
     model.load_weights(STANDIN_WEIGHTS)
     if include_top:
         return model
@@ -169,7 +169,7 @@ def load_standin(include_top, input_tensor, input_shape, pooling, classes, class
     return keras.Model(model.input, features, name=name)
 
 
-def check_standin():
+def _check_standin():
     """Raise `WeightsError` unless the stand-in's weights are on disk as they were published."""
     for file in (STANDIN_WEIGHTS, STANDIN_DIGEST):
         if not file.exists():
@@ -192,7 +192,7 @@ def imagenet_classes():
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise WeightsError(f"{file} is damaged ({first_line(error)}). `make data` fetches it anew.") from None
+        raise WeightsError(f"{file} is damaged ({_first_line(error)}). `make data` fetches it anew.") from None
 
 
 def decode_predictions(preds, top=5):
