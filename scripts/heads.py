@@ -24,13 +24,32 @@ def train_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0,
     normalization.adapt(features)
     penalty = keras.regularizers.L2(weight_decay)
     head = keras.Sequential([normalization, keras.layers.Dense(classes, kernel_regularizer=penalty)])
-    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * math.ceil(len(features) / batch_size))
-    head.compile(
-        keras.optimizers.Adam(schedule),
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing),
-    )
-    head.fit(features, keras.utils.to_categorical(labels, classes), batch_size=batch_size, epochs=epochs, verbose=0)
+    steps = math.ceil(len(features) / batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
+    head.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=steps)
+    one_hot = keras.utils.to_categorical(labels, classes)
+    if keras.backend.backend() == "tensorflow":  # twice as fast as arrays, for which `fit` starts anew in each epoch
+        photos = shuffled(features, one_hot, batch_size, seed)
+        head.fit(photos, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+    else:
+        head.fit(features, one_hot, batch_size=batch_size, epochs=epochs, verbose=0)
     return head
+
+
+def shuffled(features, labels, batch_size, seed):
+    """Return an endless `tf.data.Dataset` of batches (features, labels), in a new order in each
+    epoch.
+    """
+    import tensorflow as tf
+
+    features, labels = tf.constant(features), tf.constant(labels)
+
+    def pick(rows):
+        return tf.gather(features, rows), tf.gather(labels, rows)
+
+    rows = tf.data.Dataset.range(len(labels)).shuffle(len(labels), seed=seed)
+    return rows.batch(batch_size).map(pick).repeat()
 
 
 def count_correct(head, features, labels):

@@ -11,7 +11,7 @@ LAYERS = [  # from the bottom up; a folder's name stands for all in it
     ["setup", "course", "files", "resources", "progress"],
     ["sample", "standin.network"],
     ["datasets", "pretrained", "features", "measured", "heads", "results", "plots"],
-    ["standin.distillation", "machine", "lessons", "benchmark", "export", "cluster", "checks"],
+    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "checks"],
     ["commands", "__main__"],
 ]
 MODULES = {

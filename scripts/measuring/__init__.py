@@ -1,0 +1,1 @@
+"""How the measurements in `data/measured/` are made from the real photos, and compared."""

@@ -1,0 +1,113 @@
+"""Measuring: what is rounded comes back within half a step, what was changed by hand is found."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from scripts.course import CourseError
+from scripts.measuring import answers, command, results, views
+
+SMALL = views.View(96, "squash", "", ("train", "validation"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with one view of the drawn pictures, measured with the stand-in."""
+    folder = tmp_path_factory.mktemp("measured")
+    views.write_view(SMALL, folder)
+    return folder
+
+
+def test_rounding_errs_by_half_a_step_at_most_and_packs_to_the_same_bytes():
+    generator = np.random.default_rng(0)
+    exact = {"train": np.abs(generator.normal(size=(200, 30))).astype("float32")}
+    exact["train"][:, 0] = 0
+    exact["validation"] = exact["train"][:50] * 1.5
+    exact["validation"][0, 1] = 1000  # far larger than any training photo has
+    steps = views.rounding_steps(exact)
+    assert steps[0] == 1 and np.allclose(steps[2:], exact["train"].std(axis=0)[2:])
+    for found in exact.values():
+        assert np.all(np.abs(views.to_levels(found, steps) * steps - found) <= steps * 0.5001)
+    packed = views.pack({"step": steps})
+    assert packed == views.pack({"step": steps})
+    assert np.array_equal(np.load(io.BytesIO(packed))["step"], steps)
+
+
+def test_what_is_measured_again_is_the_same_and_a_change_by_hand_is_found(folder):
+    assert views.check_view(SMALL, folder) == ""
+    file = folder / f"{SMALL.name}.npz"
+    whole = file.read_bytes()
+    with np.load(file) as arrays:
+        changed = {name: arrays[name].copy() for name in arrays}
+    changed["validation"] += 2
+    file.write_bytes(views.pack(changed))
+    assert "validation" in views.check_view(SMALL, folder)
+    changed["validation"] = changed["validation"][:, :-1]
+    file.write_bytes(views.pack(changed))
+    assert "99 photos" in views.check_view(SMALL, folder)
+    file.write_bytes(whole)
+
+
+def test_a_random_view_draws_the_same_changes_again(tmp_path):
+    plain = views.View(96, "crop", "", ("train",))
+    drawn = views.View(96, "crop", "random-5", ("validation",))
+    views.write_view(plain, tmp_path)
+    views.write_view(drawn, tmp_path)
+    assert views.check_view(drawn, tmp_path) == ""
+
+
+def test_the_drawn_pictures_are_not_measured(monkeypatch):
+    with pytest.raises(CourseError, match="make data"):
+        command.main([])
+
+
+def run_of(value, status="passed", pictures=3781, name="head, validation"):
+    row = {"name": name, "value": value, "n": 341, "interval": [0.8, 0.9]}
+    lesson = {
+        "lesson": "08_transfer_learning",
+        "status": status,
+        "seconds": 1.0,
+        "data": {"kind": "path", "pictures": pictures},
+        "weights": {"kind": "path"},
+        "results": [row, {"name": "work", "epochs": 1, "photos": 1}],
+    }
+    return {"date": "2026-11-27T00:00:00", "machine": {}, "versions": {}, "lessons": [lesson]}
+
+
+def test_results_are_kept_and_a_change_by_hand_is_found(tmp_path, capsys):
+    run = tmp_path / "run.json"
+    run.write_text(json.dumps(run_of(0.88)))
+    assert command.main(["--results", str(run)], tmp_path) == 0
+    assert command.main(["--results", str(run), "--check"], tmp_path) == 0
+    kept = tmp_path / "results.json"
+    kept.write_text(kept.read_text().replace("0.88", "0.84"))
+    with pytest.raises(CourseError, match="head, validation: 0.88 of 341, recorded 0.84"):
+        command.main(["--results", str(run), "--check"], tmp_path)
+    run.write_text(json.dumps(run_of(0.88, name="another")))
+    with pytest.raises(CourseError, match="only one of the two"):
+        command.main(["--results", str(run), "--check"], tmp_path)
+
+
+@pytest.mark.parametrize("harm", [{"status": "failed"}, {"pictures": 600}])
+def test_results_of_a_failed_run_or_of_drawn_pictures_are_not_kept(tmp_path, harm):
+    with pytest.raises(CourseError, match="not kept"):
+        results.write(run_of(0.88, **harm), tmp_path)
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_name_recorded_twice_is_refused(tmp_path):
+    run = run_of(0.88)
+    run["lessons"] *= 2
+    with pytest.raises(CourseError, match="recorded twice: head, validation"):
+        results.write(run, tmp_path)
+
+
+def test_answers_come_from_the_lessons_own_cells(tmp_path, monkeypatch):
+    monkeypatch.setitem(answers.MODELS, "centers", ("01", lambda lesson, split: np.zeros((3, 10)), None))
+    monkeypatch.setattr(answers, "run_cells", lambda number: {"number": number})
+    answers.add("centers", tmp_path)
+    assert answers.there(tmp_path) == {"centers"}
+    with np.load(tmp_path / "answers.npz") as arrays:
+        assert sorted(arrays) == ["centers, test", "centers, validation"]
