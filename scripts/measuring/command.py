@@ -63,7 +63,7 @@ def main(arguments=None, folder=None):
     options = parser.parse_args(arguments)
     import_tensorflow()
     from scripts.measured import FOLDER
-    from scripts.measuring import results, rounding
+    from scripts.measuring import results, rounding, tables
 
     folder = Path(folder or FOLDER)
     if options.results:
@@ -71,6 +71,8 @@ def main(arguments=None, folder=None):
         problems = results.compare(run, folder) if options.check else results.write(run, folder)
         if not options.check:
             seal(folder)
+            if folder == FOLDER:
+                tables.write_readme(folder)
     else:
         if image_source().kind == "sample" or weights_source().kind == "standin":
             raise CourseError(

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from functools import cache
 from typing import NamedTuple
 
 import keras
@@ -77,21 +78,27 @@ def changed(images, change):
     return images
 
 
-def build_extractor(view):
-    """Return a frozen model from images of a view, values -1 to 1, to features (n, 2048).
+@cache
+def build_base(size):
+    """Return a frozen model from images of `size` pixels a side, values -1 to 1, to features (n, d).
 
     Photos of 299 pixels are computed in bfloat16, which is faster and errs by far less than a step.
     """
-    half = view.size > 150
-    keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
+    keras.config.set_dtype_policy("mixed_bfloat16" if size > 150 else "float32")
     try:
-        base = Xception(include_top=False, input_shape=(view.size, view.size, 3))
+        base = Xception(include_top=False, input_shape=(size, size, 3))
     finally:
         keras.config.set_dtype_policy("float32")
     base.trainable = False
-    pooled = keras.Model(base.input, layers.GlobalAveragePooling2D(dtype="float32")(base.output))
+    return keras.Model(base.input, layers.GlobalAveragePooling2D(dtype="float32")(base.output))
+
+
+def build_extractor(view):
+    """Return a frozen model from images of a view, values -1 to 1, to features (n, d)."""
+    if not view.change:
+        return build_base(view.size)
     images = keras.Input((view.size, view.size, 3))
-    return keras.Model(images, pooled(changed(images, view.change)))
+    return keras.Model(images, build_base(view.size)(changed(images, view.change)))
 
 
 def measure_view(view):

@@ -52,7 +52,7 @@ def test_on_the_drawn_pictures_each_step_of_the_course_gains_ten_points():
     named = {
         "03": "softmax regression, validation",
         "06": "small CNN from scratch, validation",
-        "08": "transfer learning, validation",
+        "08": "transfer learning on the pictures at hand, validation",
     }
     pixels, scratch, transfer = (
         float(re.search(rf"{name}: (\d\.\d{{3}}) ", printed(number))[1]) for number, name in named.items()

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from scripts.course import CourseError
-from scripts.measuring import answers, command, results, views
+from scripts.course import ROOT, CourseError
+from scripts.measured import FOLDER
+from scripts.measuring import answers, command, results, tables, views
 
 SMALL = views.View(96, "squash", "", ("train", "validation"))
 
@@ -111,3 +112,12 @@ def test_answers_come_from_the_lessons_own_cells(tmp_path, monkeypatch):
     assert answers.there(tmp_path) == {"centers"}
     with np.load(tmp_path / "answers.npz") as arrays:
         assert sorted(arrays) == ["centers, test", "centers, validation"]
+
+
+def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == tables.with_table(readme, FOLDER), "python -m scripts.measure --results makes this table"
+    typed = readme.replace("| transfer learning | 0.", "| transfer learning | 1.")
+    assert typed != readme and tables.with_table(typed, FOLDER) == readme
+    with pytest.raises(CourseError, match="lacks the marks"):
+        tables.with_table(readme.replace(tables.END, ""), FOLDER)
