@@ -90,21 +90,28 @@ def measured_photographers(split, folder=FOLDER):
     return np.array([photo["photographer"] for photo in _photos(Path(folder))[split]])
 
 
-def real_result(name, folder=FOLDER):
-    """Show and return what the course measured on the real photos under this name (`record` gives
-    the name).
+def real_results(folder=FOLDER):
+    """Return what the lessons recorded on the real photos, a list of dictionaries in the order of
+    the lessons.
 
-    Prints a line such as "on the real photos, Xception's weights: transfer learning, validation:
-    0.883 (95 % interval 0.844 to 0.912, n = 341)" and returns the row, a dictionary. Raises
-    `ValueError` for a name that was not recorded.
+    Each has name, value (a share), n, interval, lesson, weights, and the seconds that its lesson
+    took.
     """
-    rows = json.loads(_checked(Path(folder) / "results.json").read_text(encoding="utf-8"))["results"]
-    row = next((row for row in rows if row["name"] == name), None)
-    if row is None:
-        raise ValueError(f"no result {name!r}; there are {', '.join(sorted(row['name'] for row in rows))}")
+    return json.loads(_checked(Path(folder) / "results.json").read_text(encoding="utf-8"))["results"]
+
+
+def real_result(name, folder=FOLDER):
+    """Show what the course measured on the real photos under this name (`record` gives the name).
+
+    Prints a line such as "on the real photos: small CNN from scratch, validation: 0.700 (95 %
+    interval 0.650 to 0.746, n = 341)". Raises `ValueError` for a name that was not recorded.
+    """
+    rows = {row["name"]: row for row in real_results(folder)}
+    if name not in rows:
+        raise ValueError(f"no result {name!r}; there are {', '.join(sorted(rows))}")
+    row = rows[name]
     low, high = row["interval"]
     print(f"on the real photos: {name}: {row['value']:.3f} (95 % interval {low:.3f} to {high:.3f}, n = {row['n']})")
-    return row
 
 
 @lru_cache

@@ -28,10 +28,16 @@ def rows_of(run):
 
 
 def write(run, folder):
-    """Keep the results of a run, each with its lesson, weights and seconds; return no problem."""
+    """Keep the results of a run, each with its lesson, weights and seconds, in place of what these
+    lessons recorded before; return no problem.
+    """
+    path = folder / "results.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+    ran = {lesson["lesson"][:2] for lesson in run["lessons"]}
+    rows = [row for row in before if row["lesson"] not in ran] + rows_of(run)
     kept = {"seed": SEED, "date": run["date"][:10], "machine": run["machine"], "versions": run["versions"]}
-    content = {**kept, "results": rows_of(run)}
-    files.write_whole(folder / "results.json", json.dumps(content, indent=1) + "\n")
+    content = {**kept, "results": sorted(rows, key=lambda row: row["lesson"])}
+    files.write_whole(path, json.dumps(content, indent=1) + "\n")
     return []
 
 

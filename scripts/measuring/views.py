@@ -80,7 +80,7 @@ def changed(images, change):
 
 @cache
 def build_base(size):
-    """Return a frozen model from images of `size` pixels a side, values -1 to 1, to features (n, d).
+    """Return a frozen model from images (n, size, size, 3), values -1 to 1, to features (n, d).
 
     Photos of 299 pixels are computed in bfloat16, which is faster and errs by far less than a step.
     """

@@ -91,6 +91,19 @@ def test_results_are_kept_and_a_change_by_hand_is_found(tmp_path, capsys):
         command.main(["--results", str(run), "--check"], tmp_path)
 
 
+def test_a_run_of_one_lesson_keeps_the_results_of_the_others(tmp_path):
+    results.write(run_of(0.88), tmp_path)
+    other = run_of(0.7, name="another")
+    other["lessons"][0]["lesson"] = "06_convolutions"
+    results.write(other, tmp_path)
+    results.write(run_of(0.89), tmp_path)
+    rows = json.loads((tmp_path / "results.json").read_text())["results"]
+    assert [(row["lesson"], row["name"], row["value"]) for row in rows] == [
+        ("06", "another", 0.7),
+        ("08", "head, validation", 0.89),
+    ]
+
+
 @pytest.mark.parametrize("harm", [{"status": "failed"}, {"pictures": 600}])
 def test_results_of_a_failed_run_or_of_drawn_pictures_are_not_kept(tmp_path, harm):
     with pytest.raises(CourseError, match="not kept"):
