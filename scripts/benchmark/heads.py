@@ -152,5 +152,5 @@ def lessons_bill(file=ROOT / "build" / "run.json"):
     rows = [work[number] for number in TRAINING_LESSONS]
     # The lessons share one plain pass; what a lesson needs beyond it, such as mirrored views, it
     # needs alone.
-    passes = max(row["photos"] for row in rows) / lessons[0]["data"]["pictures"]
-    return sum(row["epochs"] for row in rows), max(1, passes)
+    photos = [row["photos"] for row in rows]
+    return sum(row["epochs"] for row in rows), max(photos) / min(photos)
