@@ -98,5 +98,5 @@ def test_answers_are_logits_for_each_photo():
         for split in ("validation", "test"):
             logits = measured.measured_answers(model, split)
             assert logits.shape == (COUNTS[split], 10) and logits.dtype == np.float32 and np.isfinite(logits).all()
-    with pytest.raises(ValueError, match="small CNN from scratch"):
+    with pytest.raises(ValueError, match="'CNN' was not measured"):
         measured.measured_answers("CNN", "test")
