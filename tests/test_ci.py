@@ -20,6 +20,8 @@ echo "$1" >> made
 [ "$1" != "$BREAK" ]
 """
 PYTHON = f"""#!/bin/sh
+[ "$2" != scripts.measure ] || [ "$BREAK" != measured ] || exit 1
+[ "$2" != scripts.measure ] || exit 0
 [ "$2" = scripts.run ] || exec {sys.executable} "$@"
 [ "$BREAK" != real ] || exit 1
 mkdir -p build/real/notebooks
@@ -79,17 +81,17 @@ def test_all_that_ci_does(course):
     code, lines, made = run(course)
     assert code == 0, lines
     assert made == ["setup", "test", "run"]
-    assert [line.split()[0] for line in lines[-7:]] == ["passed"] * 6 + ["CI"]
+    assert [line.split()[0] for line in lines[-9:]] == ["passed"] * 8 + ["CI"]
     assert lines[-1].startswith("CI passed in ")
 
 
-@pytest.mark.parametrize("broken", ["test", "run", "real"])
+@pytest.mark.parametrize("broken", ["test", "run", "real", "measured"])
 def test_a_failure_fails_ci_and_the_rest_still_runs(course, broken):
     code, lines, made = run(course, broken)
     assert code == 1
     assert made == ["setup", "test", "run"]
     assert lines[-1].startswith("CI FAILED")
-    assert "FAILED" in [line.split()[0] for line in lines[-7:-1]]
+    assert "FAILED" in [line.split()[0] for line in lines[-9:-1]]
 
 
 def test_without_set_up_nothing_else_runs(course):

@@ -320,24 +320,29 @@ def test_layers_of_ones_own_count_with_all_that_their_code_uses(pictures, tmp_pa
 
 
 NOTEBOOK = """
-import os
+import os, sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
-shell.run_cell(f"# {{os.getpid()}}, as the name of a notebook's cell has it\\n" + {cell!r})
-shell.run_cell("from scripts.features import cache_key; import keras; keras.utils.set_random_seed(0)")
-shell.run_cell("model = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.Flatten()])")
-shell.run_cell("print('key', cache_key(model, [], [], {{}}))")
+shell.run_cell("from scripts.features import cache_key; import keras")
+for cell in sys.argv[1:]:
+    shell.run_cell(f"# {os.getpid()}, as the name of a notebook's cell has it\\n" + cell)
+    shell.run_cell("keras.utils.set_random_seed(0)")
+    shell.run_cell("model = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.Flatten()])")
+    shell.run_cell("print('key', cache_key(model, [], [], {}))")
 """
 
 
 def test_the_key_of_a_notebooks_own_layer_is_the_same_in_another_process():
-    keys = []
-    for way, change in (("a layer", ""), ("a layer", ""), ("a lambda", ""), ("a lambda", ""), ("a layer", "3")):
-        code = NOTEBOOK.format(cell=LAYER.replace("factor = 2", f"factor = {change or 2}") + WAYS[way])
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
-        keys += re.findall("key ([0-9a-f]{64})", run.stdout)
-    assert len(keys) == 5 and keys[0] == keys[1] and keys[2] == keys[3] and len(set(keys)) == 3
+    other = LAYER.replace("factor = 2", "factor = 3")
+    cells = [LAYER + WAYS["a layer"], LAYER + WAYS["a lambda"], other + WAYS["a layer"]]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    command = [sys.executable, "-c", NOTEBOOK]
+    two = [
+        subprocess.Popen([*command, *order], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+        for order in (cells, cells[::-1])
+    ]
+    one, another = (re.findall("key ([0-9a-f]{64})", process.communicate()[0]) for process in two)
+    assert len(one) == 3 and one == another[::-1] and len(set(one)) == 3
 
 
 def test_a_model_that_is_a_class_of_its_own_has_a_key():
@@ -390,42 +395,52 @@ def test_comments_and_docstrings_do_not_count():
     assert module.code_behind([function]) != first
 
 
-TWO_AT_ONCE = """
-import sys, time
-from pathlib import Path
+AT_ONCE = """
+import sys
 import keras
 from scripts import features as module
-original = module.run
-def counted(*arguments):
-    with open(sys.argv[2], "a") as file:
-        file.write("computed\\n")
-    if sys.argv[3] == "hang":
-        print("hangs", flush=True)
-        time.sleep(600)
-    time.sleep(5)  # the other one comes meanwhile
-    return original(*arguments)
-module.run = counted
+run, lock = module.run, module.files.lock
+def held_up(*arguments):
+    print("computes", flush=True)
+    sys.stdin.readline()
+    return run(*arguments)
+def reported(path):
+    print("waits", flush=True)
+    return lock(path)
+module.run, module.files.lock = held_up, reported
 keras.utils.set_random_seed(0)
-model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()])
+convolution = keras.layers.Conv2D(4, 3, strides=4, activation="relu")
+model = keras.Sequential([keras.Input((32, 32, 3)), convolution, keras.layers.GlobalAveragePooling2D()])
+sys.stdin.readline()
 print(module.features(model, "train", 32, folder=sys.argv[1]).features.sum())
 """
 
 
-def start_one(tmp_path, how):
+def start_one(folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path / "cache"), str(tmp_path / "log"), how]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    return subprocess.Popen([sys.executable, "-c", AT_ONCE, str(folder)], cwd=ROOT, env=environment, **pipes)
 
 
-def test_of_two_lessons_at_once_one_computes_also_after_a_kill(pictures, tmp_path):
-    killed = start_one(tmp_path, "hang")
-    assert killed.stdout.readline() == "hangs\n"
-    two = [start_one(tmp_path, "work") for _ in range(2)]  # they wait for the one that hangs
-    killed.kill()
-    killed.communicate()
-    sums = [one.communicate()[0] for one in two]
-    assert sums[0] == sums[1] and [one.returncode for one in two] == [0, 0]
-    assert (tmp_path / "log").read_text() == "computed\n" * 2
+def test_of_two_lessons_at_once_one_computes_also_after_a_kill(pictures, tmp_path, runs, monkeypatch):
+    """One process is killed while it computes; till then another one and this one wait for it."""
+    lock = module.files.lock
+    with start_one(tmp_path / "cache") as killed, start_one(tmp_path / "cache") as other:
+
+        def kill_and_lock(path):
+            killed.kill()
+            other.stdin.write("go on\n")
+            return lock(path)
+
+        monkeypatch.setattr(module.files, "lock", kill_and_lock)
+        killed.stdin.write("go\n")
+        assert [killed.stdout.readline() for _ in range(2)] == ["waits\n", "computes\n"]
+        other.stdin.write("go\n")
+        assert other.stdout.readline() == "waits\n"
+        found = features(make_model(), "train", 32, folder=tmp_path / "cache").features
+        *computed, total = other.stdout.read().split()
+    assert float(total) == pytest.approx(found.sum()) and other.returncode == 0 and killed.returncode
+    assert len(computed) + len(runs) == 1  # of these two, whichever came first
 
 
 def test_the_folder_of_pictures_is_looked_up_once(pictures, tmp_path, monkeypatch):

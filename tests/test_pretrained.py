@@ -38,7 +38,7 @@ def test_standin_with_top_gives_probabilities_of_the_ten_classes():
     model = Xception()
     assert model.input_shape == (None, 299, 299, 3)
     images = np.random.default_rng(0).integers(0, 256, (2, 299, 299, 3)).astype("float32")
-    probabilities = model.predict(preprocess_input(images), verbose=0)
+    probabilities = np.asarray(model(preprocess_input(images)))
     assert probabilities.shape == (2, 10)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-4)
     rows = decode_predictions(probabilities, top=3)
@@ -51,7 +51,7 @@ def test_standin_with_top_gives_probabilities_of_the_ten_classes():
 @pytest.mark.parametrize("pooling", [None, "avg", "max"])
 def test_standin_without_top_takes_any_size_from_96(size, pooling):
     model = Xception(include_top=False, input_shape=(size, size, 3), pooling=pooling)
-    output = model.predict(np.zeros((1, size, size, 3), "float32"), verbose=0)
+    output = np.asarray(model(np.zeros((1, size, size, 3), "float32")))  # `predict` compiles it first
     assert output.shape == ((1, 704) if pooling else (1, *model.output_shape[1:]))
     assert np.isfinite(output).all()
 
@@ -59,7 +59,7 @@ def test_standin_without_top_takes_any_size_from_96(size, pooling):
 def test_standin_without_input_shape_takes_images_of_several_sizes():
     model = Xception(include_top=False, pooling="avg")
     for size in (100, 160):
-        assert model.predict(np.zeros((1, size, size, 3), "float32"), verbose=0).shape == (1, 704)
+        assert model(np.zeros((1, size, size, 3), "float32")).shape == (1, 704)
 
 
 def test_standin_takes_an_input_tensor():
@@ -70,8 +70,8 @@ def test_standin_takes_an_input_tensor():
 
 def test_logits_are_to_be_had_without_softmax():
     image = np.random.default_rng(0).uniform(-1, 1, (1, 299, 299, 3)).astype("float32")
-    logits = Xception(classifier_activation=None).predict(image, verbose=0)
-    probabilities = Xception().predict(image, verbose=0)
+    logits = Xception(classifier_activation=None)(image)
+    probabilities = Xception()(image)
     assert np.allclose(keras.ops.softmax(logits), probabilities, atol=1e-5)
 
 
@@ -102,7 +102,7 @@ def test_a_file_without_top_gives_keras_own_xception(monkeypatch, xception_file)
     reference = keras.applications.Xception(include_top=False, weights=str(xception_file), pooling="avg")
     image = np.random.default_rng(0).uniform(-1, 1, (1, 96, 96, 3)).astype("float32")
     assert model.count_params() == 20_861_480
-    assert np.allclose(model.predict(image, verbose=0), reference.predict(image, verbose=0), atol=1e-5)
+    assert np.allclose(model(image), reference(image), atol=1e-5)
 
 
 def test_a_file_without_top_used_with_top_falls_back_to_the_standin_and_says_so(monkeypatch, xception_file, capsys):
