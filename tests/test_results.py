@@ -98,3 +98,18 @@ def test_what_a_lesson_measured_is_shown_and_kept(tmp_path, monkeypatch, capsys)
 def test_without_the_runner_nothing_is_kept(monkeypatch, capsys):
     monkeypatch.delenv("COURSE_RESULTS", raising=False)
     results.record("majority vote", 1, 2)
+
+
+@pytest.mark.parametrize("n, gain, alone", [(341, 0.02, 0.04), (100, 0.05, 0.02), (341, 0, 0.04), (30, -0.1, 0.15)])
+def test_the_share_of_studies_that_see_a_gain_is_that_of_studies_that_are_played(n, gain, alone):
+    generator = np.random.default_rng(0)
+    studies = generator.multinomial(n, [alone, alone + gain, 1 - 2 * alone - gain], size=4000)
+    seen = np.mean([results.mcnemar(*models(gained, lost, n)) < 0.05 for lost, gained, _ in studies])
+    assert results.share_seen(n, gain, alone) == pytest.approx(seen, abs=0.02)
+
+
+def test_a_gain_that_cannot_be_is_refused():
+    assert results.share_seen(341, 0, 0) == 0
+    for gain, alone in ((0.5, 0.4), (-0.1, 0.04), (0.1, -0.01)):
+        with pytest.raises(ValueError, match="outside of 0-1"):
+            results.share_seen(341, gain, alone)

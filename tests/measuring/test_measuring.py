@@ -3,10 +3,12 @@
 import io
 import json
 
+import keras
 import numpy as np
 import pytest
 
 from scripts.course import ROOT, CourseError
+from scripts.lessons import notebooks
 from scripts.measured import FOLDER
 from scripts.measuring import answers, command, results, tables, views
 
@@ -134,3 +136,15 @@ def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(t
     assert typed != readme and tables.with_table(typed, FOLDER) == readme
     with pytest.raises(CourseError, match="lacks the marks"):
         tables.with_table(readme.replace(tables.END, ""), FOLDER)
+
+
+def test_random_views_are_drawn_by_the_layers_that_lesson_12_shows():
+    (path,) = notebooks.choose_lessons(["12"], notebooks.find_lessons())
+    cells = [cell.source for cell in notebooks.code_cells(notebooks.read_notebook(path))]
+    shown = {"layers": keras.layers, "keras": keras}
+    exec(next(cell for cell in cells if cell.startswith("def mild_changes")), shown)
+    ours, theirs = views.mild_changes(10), shown["mild_changes"](10, value_range=(-1, 1))
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype("float32")
+    for one, other in zip(ours, theirs, strict=True):
+        assert type(one) is type(other)
+        assert np.array_equal(one(image, training=True), other(image, training=True))
