@@ -93,10 +93,19 @@ def test_results_are_shown_with_their_interval(capsys):
         measured.real_result("transfer")
 
 
-def test_answers_are_logits_for_each_photo():
-    for model in measured.models():
+def test_answers_are_logits_that_score_what_their_lessons_recorded():
+    recorded = {row["name"]: row["value"] for row in measured.real_results()}
+    names = {
+        "softmax regression on pixels": "softmax regression, validation",
+        "dense network on pixels": "dense network, validation",
+        "small CNN from scratch": "small CNN from scratch, validation",
+    }
+    assert measured.models() == sorted(names)
+    for model, result in names.items():
         for split in ("validation", "test"):
             logits = measured.measured_answers(model, split)
             assert logits.shape == (COUNTS[split], 10) and logits.dtype == np.float32 and np.isfinite(logits).all()
+        logits, labels = measured.measured_answers(model, "validation"), measured.measured_labels("validation")
+        assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(recorded[result], abs=0.03)
     with pytest.raises(ValueError, match="'CNN' was not measured"):
         measured.measured_answers("CNN", "test")

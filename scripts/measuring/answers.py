@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from scripts import files
-from scripts.course import DATA, SEED
+from scripts import course, files
 from scripts.datasets import load_split
 from scripts.lessons import notebooks
 from scripts.measuring.views import pack
@@ -33,25 +32,12 @@ def small_cnn(lesson, split):
     return lesson["cnn"].predict(load_split(split, 48)[0], verbose=0)
 
 
-# Name of the model: its lesson, what it says of a split, the weights of the base.
+# Name of the model: its lesson, and what it says of a split.
 MODELS = {
-    "softmax regression on pixels": ("03", softmax_on_pixels, None),
-    "dense network on pixels": ("05", dense_network, None),
-    "small CNN from scratch": ("06", small_cnn, None),
+    "softmax regression on pixels": ("03", softmax_on_pixels),
+    "dense network on pixels": ("05", dense_network),
+    "small CNN from scratch": ("06", small_cnn),
 }
-
-
-@contextmanager
-def environment(name, value):
-    """Set an environment variable for a while, where `value` is not None."""
-    before = os.environ.get(name)
-    if value is not None:
-        os.environ[name] = value
-    try:
-        yield
-    finally:
-        if value is not None:
-            os.environ.pop(name) if before is None else os.environ.update({name: before})
 
 
 def run_cells(number):
@@ -63,12 +49,10 @@ def run_cells(number):
 
     matplotlib.use("agg")
     (path,) = notebooks.choose_lessons([number], notebooks.find_lessons())
-    keras.utils.set_random_seed(SEED)
-    from scripts import course
-
+    keras.utils.set_random_seed(course.SEED)
     names = {"course": course}
     for cell in notebooks.code_cells(notebooks.read_notebook(path))[1:]:
-        exec(compile(cell.source, f"{path.name}", "exec"), names)
+        exec(compile(cell.source, path.name, "exec"), names)
     return names
 
 
@@ -83,8 +67,8 @@ def there(folder):
 
 def add(model, folder):
     """Train a model by its lesson's cells, and add its answers to those in a folder."""
-    number, predict, weights = MODELS[model]
-    with environment("COURSE_WEIGHTS", weights), files_of_lessons():
+    number, predict = MODELS[model]
+    with folder_of_lessons():
         lesson = run_cells(number)
         found = {f"{model}, {split}": np.asarray(predict(lesson, split), dtype="float16") for split in SPLITS}
     if there(folder):
@@ -94,10 +78,10 @@ def add(model, folder):
 
 
 @contextmanager
-def files_of_lessons():
+def folder_of_lessons():
     """Stand in the lessons' folder for a while, as a lesson does."""
     before = os.getcwd()
-    os.chdir(DATA.parent / "notebooks")
+    os.chdir(notebooks.NOTEBOOKS)
     try:
         yield
     finally:
