@@ -27,11 +27,12 @@ SERIES = (
     "13_larger_images",
     "14_fine_tuning",
     "15_evaluation",
-    "16_saving_and_export",
-    "17_tensorboard",
-    "18_scaling_out",
-    "19_your_own_photos",
-    "20_then_and_now",
+    "16_explanation",
+    "17_saving_and_export",
+    "18_tensorboard",
+    "19_scaling_out",
+    "20_your_own_photos",
+    "21_then_and_now",
 )
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}

@@ -39,7 +39,7 @@ LENGTHS = re.compile(
 )
 MOST_LINES = 20
 MOST_WORDS, MOST_CELLS = 3000, 45
-MORE_CELLS = {"20_then_and_now": 55}  # made of short pairs
+MORE_CELLS = {"21_then_and_now": 55}  # made of short pairs
 TEST_OPENS_IN = 15  # the number of the lesson that opens the test photos
 TEST_IS_COUNTED_IN = ("02_the_dataset",)  # it counts and names them, and shows or classifies none
 OPEN_MODULES = set("course datasets pretrained features measured results heads plots files resources progress".split())

@@ -169,11 +169,11 @@ def test_a_lesson_of_too_many_cells_is_refused():
     lesson = synthetic.notebook(*["1"] * 46)
     lesson.cells.insert(0, v4.new_markdown_cell("# 1. Long"))
     assert "46 code cells" in promises.has_agreed_length(ROOT / "01_long.ipynb", lesson)[0]
-    assert not promises.has_agreed_length(ROOT / "20_then_and_now.ipynb", lesson)
+    assert not promises.has_agreed_length(ROOT / "21_then_and_now.ipynb", lesson)
 
 
 def test_the_next_lesson_is_the_next_that_is_there(tmp_path, monkeypatch):
-    there = [tmp_path / f"{name}.ipynb" for name in ("09_learning_rate", "11_layers_and_dropout", "20_then_and_now")]
+    there = [tmp_path / f"{name}.ipynb" for name in ("09_learning_rate", "11_layers_and_dropout", "21_then_and_now")]
     monkeypatch.setattr(notebooks, "find_lessons", lambda folder: there)
     assert [promises.next_of(path) for path in there] == [there[1].name, there[2].name, "../README.md"]
 
