@@ -459,12 +459,13 @@ LESSONS = {  # what is written; the map shows nothing else
         (13, "larger images"),
         (14, "fine-tuning"),
     ),
-    "Looking back": ((20, "then and now"),),
+    "From a model to something that is used": ((15, "evaluation"), (16, "explanation")),
+    "Looking back": ((21, "then and now"),),
 }
 
 
 def course_map():
-    fills = ("#fff3c4", "#cdeadd", "#cfe3f5", PALE)
+    fills = ("#fff3c4", "#cdeadd", "#cfe3f5", "#f6dccb", PALE)
     parts, y = [labeled(20, 20, 720, 36, "0  start here", fill="white", stroke=2.5)], 78
     for (group, lessons), fill in zip(LESSONS.items(), fills, strict=True):
         rows = math.ceil(len(lessons) / 4)

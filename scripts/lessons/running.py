@@ -227,9 +227,9 @@ async def run_all(lessons, environment, out, jobs, store=False):
     return outcomes
 
 
-def kernel_environment():
-    """Return the environment of the kernels: ours, with the two switches resolved once. Draws the
-    sample if need be.
+def kernel_environment(jobs=1):
+    """Return the environment of the kernels, `jobs` of which run at once: ours, with the two
+    switches resolved once and the cores shared out. Draws the sample if need be.
 
     Raises `CourseError` where a switch names something that is not there.
     """
@@ -239,6 +239,8 @@ def kernel_environment():
     environment.pop("MPLBACKEND", None)  # figures belong into the notebook
     environment["COURSE_DATA"] = str(images.path.resolve()) if images.kind == "path" else images.kind
     environment["COURSE_WEIGHTS"] = str(weights.path.resolve()) if weights.kind == "path" else weights.kind
+    for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):  # kernels that fight for cores are slower
+        environment.setdefault(name, str(max(1, resources.cores() // jobs)))
     environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # lessons share the GPU
     return environment
 
@@ -331,7 +333,7 @@ def main(arguments=None, folder=notebooks.NOTEBOOKS):
     try:
         lessons = notebooks.find_lessons(folder)
         chosen = notebooks.choose_lessons(options.lessons, lessons)
-        environment = kernel_environment()
+        environment = kernel_environment(jobs)
         print(f"Pictures: {course.image_source().description}. Weights: {course.weights_source().description}.")
         print(f"Lessons: {len(chosen)}, {jobs} at a time.", flush=True)
         began = time.monotonic()

@@ -267,3 +267,13 @@ def test_the_index_says_for_each_page_on_what_it_was_made(tmp_path, pictures, mo
     rows = re.findall("<tr>.*</tr>", (out / "html" / "index.html").read_text())
     assert f"the folder {pictures.name};" in rows[0] and "not run now" in rows[0]
     assert "the folder others;" in rows[1] and "passed" in rows[1]
+
+
+@pytest.mark.parametrize(("jobs", "own", "threads"), [(1, None, "4"), (2, None, "2"), (8, None, "1"), (2, "3", "3")])
+def test_lessons_at_once_share_the_cores_unless_the_user_says_how(pictures, monkeypatch, jobs, own, threads):
+    monkeypatch.setenv("COURSE_DATA", str(pictures))
+    monkeypatch.setattr(run.resources, "cores", lambda: 4)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    if own:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", own)
+    assert run.kernel_environment(jobs)["TF_NUM_INTRAOP_THREADS"] == threads
