@@ -9,14 +9,22 @@ BEGIN, END = "<!-- results.json: begin -->", "<!-- results.json: end -->"
 
 
 def table(folder):
-    """Return the table of all results on validation, as Markdown."""
+    """Return the table of all results, as Markdown: a line for each model, its scores on validation
+    and on test side by side.
+    """
     rows = json.loads((folder / "results.json").read_text(encoding="utf-8"))["results"]
-    lines = ["| what | validation | 95 % interval | n | lesson |", "|---|---|---|---|---|"]
+    lines = {}  # of each name: the lesson that recorded it first, and its scores
     for row in rows:
+        name, _, split = row["name"].rpartition(", ")
         low, high = row["interval"]
-        name = row["name"].removesuffix(", validation")
-        lines.append(f"| {name} | {row['value']:.3f} | {low:.3f} to {high:.3f} | {row['n']} | {row['lesson']} |")
-    return "\n".join(lines)
+        line = lines.setdefault(name, {"lesson": row["lesson"], "validation": "", "test": ""})
+        line[split] = f"{row['value']:.3f} ({low:.3f} to {high:.3f})"
+    counts = {row["name"].rpartition(", ")[2]: row["n"] for row in rows}
+    heads = [f"{split} ({counts[split]} photos)" if split in counts else split for split in ("validation", "test")]
+    return "\n".join(
+        [f"| what | {' | '.join(heads)} | lesson |", "|---|---|---|---|"]
+        + [f"| {name} | {line['validation']} | {line['test']} | {line['lesson']} |" for name, line in lines.items()]
+    )
 
 
 def with_table(readme, folder):

@@ -129,6 +129,21 @@ def test_answers_come_from_the_lessons_own_cells(tmp_path, monkeypatch):
         assert sorted(arrays) == ["centers, test", "centers, validation"]
 
 
+def test_the_table_shows_a_models_validation_beside_its_test(tmp_path):
+    rows = [
+        {"name": "small CNN, validation", "value": 0.71, "n": 341, "interval": [0.66, 0.75], "lesson": "06"},
+        {"name": "recipe, validation", "value": 0.9, "n": 341, "interval": [0.87, 0.93], "lesson": "13"},
+        {"name": "small CNN, test", "value": 0.5, "n": 372, "interval": [0.45, 0.55], "lesson": "15"},
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({"results": rows}))
+    assert tables.table(tmp_path).splitlines() == [
+        "| what | validation (341 photos) | test (372 photos) | lesson |",
+        "|---|---|---|---|",
+        "| small CNN | 0.710 (0.660 to 0.750) | 0.500 (0.450 to 0.550) | 06 |",
+        "| recipe | 0.900 (0.870 to 0.930) |  | 13 |",
+    ]
+
+
 def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(tmp_path):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == tables.with_table(readme, FOLDER), "python -m scripts.measure --results makes this table"
