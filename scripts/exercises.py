@@ -118,7 +118,7 @@ def note(lesson, number, right):
 
 
 def show_progress(every_lesson=False):
-    """Print how many exercises are solved: a line for each lesson that was begun, or for every one."""
+    """Print how many exercises are solved, a line for each lesson that was begun, or for all."""
     kept = read_progress()
     begun = [lesson for lesson in NUMBERS if every_lesson or kept.get(lesson)]
     if not begun:

@@ -10,8 +10,8 @@ from scripts.course import ROOT
 LAYERS = [  # from the bottom up; a folder's name stands for all in it
     ["setup", "course", "files", "resources", "progress"],
     ["sample", "standin.network"],
-    ["datasets", "pretrained", "features", "measured", "heads", "results", "plots"],
-    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "checks"],
+    ["datasets", "pretrained", "features", "measured", "heads", "results", "plots", "checks", "exercises"],
+    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster"],
     ["commands", "__main__"],
 ]
 MODULES = {
