@@ -33,7 +33,7 @@ EXERCISES = (
         hints=(
             "How many values has `uint8`, and which is the largest?",
             "After 255 comes 0 again, as 0:00 comes after 23:59 on a clock.",
-            "Five steps lead from 250 to 255, the sixth to 0. Take the other four.",
+            "Five steps lead from 250 to 255, the sixth to 0. How many are left?",
         ),
         why="`uint8` has 256 values. From 250, five steps lead to 255, the sixth to 0, the last four to 4. "
         "In one line: `(250 + 10) % 256`.",

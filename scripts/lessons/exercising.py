@@ -48,8 +48,13 @@ def section(cells):
     """Return where the exercises of a lesson begin and end among its cells; two equal numbers where
     there are none: there they belong, before the closing.
     """
-    closing = next((at for at, cell in enumerate(cells) if "\n## What you learned\n" in f"\n{cell.source}"), len(cells))
-    return next((at for at, cell in enumerate(cells) if cell.source.startswith(HEADING + "\n")), closing), closing
+    begin = next((at for at, cell in enumerate(cells) if cell.source.startswith(HEADING + "\n")), None)
+    headed = "\n## What you learned\n" if begin is None else "\n## "
+    later = range(0 if begin is None else begin + 1, len(cells))
+    end = next(
+        (at for at in later if cells[at].cell_type == "markdown" and headed in f"\n{cells[at].source}"), len(cells)
+    )
+    return (end if begin is None else begin), end
 
 
 def number_of(path):
@@ -95,13 +100,13 @@ def with_exercises(path, notebook):
     return notebooks.normalize(notebook)
 
 
-def setup_of(tasks):
-    """Return the set-up cell of a solution notebook: that of the lessons, one folder deeper, and
-    without TensorFlow where no exercise needs it.
+def setup_of(tasks, source):
+    """Return the set-up cell of a solution notebook: `source`, that of the lesson, one folder
+    deeper, and without TensorFlow where no exercise needs it.
     """
-    from scripts.lessons.promises import SETUP
-
-    source = SETUP.replace('("..", ".")', '("../..", "..", ".")').replace("every lesson", "every notebook of solutions")
+    source = source.replace('("..", ".")', '("../..", "..", ".")').replace(
+        "every lesson", "every notebook of solutions"
+    )
     if any("keras" in line or "tensorflow" in line for task in tasks for line in task.imports):
         return source
     return source.replace(" and fix the seeds", "").removesuffix("\nfrom scripts import course\n\ncourse.start()")
@@ -110,9 +115,13 @@ def setup_of(tasks):
 def solution_notebook(path):
     """Return the solution notebook of the lesson at `path`, not executed."""
     lesson, tasks = number_of(path), exercises_of(number_of(path))
-    title = notebooks.read_notebook(path).cells[0].source.partition("\n")[0].removeprefix("# ")
+    opening, setup = notebooks.read_notebook(path).cells[:2]
+    title = opening.source.partition("\n")[0].removeprefix("# ")
     source = import_lines(tasks, f'check, hint, solution = exercises("{lesson}", keep=False)')
-    cells = [v4.new_markdown_cell(OPENING.format(title=title, name=path.name)), v4.new_code_cell(setup_of(tasks))]
+    cells = [
+        v4.new_markdown_cell(OPENING.format(title=title, name=path.name)),
+        v4.new_code_cell(setup_of(tasks, setup.source)),
+    ]
     cells += [v4.new_markdown_cell("What the solutions need:"), v4.new_code_cell(source)]
     for number, task in enumerate(tasks, start=1):
         cells.append(v4.new_markdown_cell(task_text(number, task).replace("### ", "## ", 1)))
