@@ -22,6 +22,7 @@ from scripts.lessons import notebooks
 
 SOLUTIONS = notebooks.NOTEBOOKS / "solutions"
 HEADING = "## Exercises"
+CLOSING = "## What you learned\n"
 INTRODUCTION = """\
 ## Exercises
 
@@ -49,7 +50,7 @@ def section(cells):
     there are none: there they belong, before the closing.
     """
     begin = next((at for at, cell in enumerate(cells) if cell.source.startswith(HEADING + "\n")), None)
-    headed = "\n## What you learned\n" if begin is None else "\n## "
+    headed = "\n" + CLOSING if begin is None else "\n## "
     later = range(0 if begin is None else begin + 1, len(cells))
     end = next(
         (at for at in later if cells[at].cell_type == "markdown" and headed in f"\n{cells[at].source}"), len(cells)
@@ -94,8 +95,14 @@ def exercise_cells(lesson):
 def with_exercises(path, notebook):
     """Return a lesson with the section that its source asks for, in the stored form."""
     number = number_of(path)
-    begin, end = section(notebook.cells)
     notebook = v4.new_notebook(cells=list(notebook.cells), metadata=notebook.metadata)
+    begin, end = section(notebook.cells)
+    before, heading, after = (
+        notebook.cells[end].source.partition(CLOSING) if end < len(notebook.cells) else ("", "", "")
+    )
+    if number and before:  # what stands before the closing belongs to the cell above it
+        notebook.cells[end : end + 1] = [v4.new_markdown_cell(text.strip()) for text in (before, heading + after)]
+        begin, end = begin + (begin == end), end + 1
     notebook.cells[begin:end] = exercise_cells(number) if number else []
     return notebooks.normalize(notebook)
 
