@@ -11,7 +11,7 @@ LAYERS = [  # from the bottom up; a folder's name stands for all in it
     ["setup", "course", "files", "resources", "progress"],
     ["sample", "standin.network"],
     ["datasets", "pretrained", "features", "measured", "heads", "results", "plots", "checks", "exercises"],
-    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster"],
+    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "grading"],
     ["commands", "__main__"],
 ]
 MODULES = {

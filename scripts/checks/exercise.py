@@ -53,6 +53,7 @@ class Exercise:
     judge: Callable  # what `verdict` asks
     trap: bool = False  # the silent trap of the lesson: no error tells of it
     imports: tuple[str, ...] = ()  # lines that the code needs beside NumPy
+    look: Callable | None = None  # turns what a function returns into what is compared
 
     def verdict(self, answer):
         """Return "" where an answer is right, `NOT_DONE`, or a sentence.
@@ -153,7 +154,10 @@ def write(*, name, stub, solution, wrong, cases, expects, kind="function", dtype
     """
 
     def outcomes(call):
-        return {case: outcome(call, arguments, look) for case, arguments in cases.items()}
+        return {
+            case: outcome(call, arguments, None if hasattr(call, "looks") else look)
+            for case, arguments in cases.items()
+        }
 
     @functools.cache  # executed once it is needed, since it may import TensorFlow
     def known():
@@ -183,6 +187,7 @@ def write(*, name, stub, solution, wrong, cases, expects, kind="function", dtype
         judge=judge,
         expects=expects,
         imports=imports,
+        look=look,
         **rest,
     )
 
