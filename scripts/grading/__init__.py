@@ -27,7 +27,7 @@ from scripts.checks.exercise import NOT_DONE, Failed
 from scripts.files import write_whole
 from scripts.grading import plain
 
-SECONDS = 120  # for one notebook
+SECONDS, PROCESSOR_SECONDS = 600, 60  # for one notebook; other programs may use the machine, too
 MOST_EXERCISES = 4
 
 
@@ -60,7 +60,7 @@ class Worker:
     gone.
     """
 
-    def __init__(self, notebook, seconds):
+    def __init__(self, notebook, seconds, processor_seconds):
         self.ends = time.monotonic() + seconds
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         here = Path(self.folder.name)
@@ -70,7 +70,7 @@ class Worker:
         shutil.copy(notebook, here / "notebooks" / "learner.ipynb")
         environment = os.environ | {"PYTHONPATH": str(here), "COURSE_PROGRESS": "off", "MPLBACKEND": "Agg"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.grading.worker", "learner.ipynb"],
+            [sys.executable, "-m", "scripts.grading.worker", "learner.ipynb", str(processor_seconds)],
             cwd=here / "notebooks",
             env=environment,
             stdin=subprocess.PIPE,
@@ -117,7 +117,14 @@ class Worker:
         try:
             return plain.loads(line)
         except (ValueError, KeyError, TypeError):
-            raise Stopped("it stopped" if not line.endswith(b"\n") else "it says what nobody asked") from None
+            raise Stopped(self.end() if not line.endswith(b"\n") else "it says what nobody asked") from None
+
+    def end(self):
+        """Say how the process ended, which said nothing whole any more."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self.process.wait(10) == -signal.SIGXCPU:
+                return "it took too long"
+        return "it stopped"
 
     def function(self, number, name):
         """Return a function that does what the learner's function of an exercise does."""
@@ -127,7 +134,7 @@ class Worker:
                 self.process.stdin.write(plain.dumps([number, list(arguments)]))
                 self.process.stdin.flush()
             except OSError:
-                raise Stopped("it stopped") from None
+                raise Stopped(self.end()) from None
             said = self.answer()
             if not isinstance(said, dict):
                 raise Stopped("it says what nobody asked")
@@ -137,11 +144,14 @@ class Worker:
         return call
 
 
-def grade(notebook, seconds=SECONDS):
-    """Return the `Grade` of one notebook, whatever it holds; it costs at most about `seconds`."""
+def grade(notebook, seconds=SECONDS, processor_seconds=PROCESSOR_SECONDS):
+    """Return the `Grade` of one notebook, whatever it holds; it costs about `seconds` at most.
+
+    `processor_seconds` end what computes without an end, also where the machine is busy.
+    """
     result = Grade(notebook.name)
     try:
-        with Worker(notebook, seconds) as worker:
+        with Worker(notebook, seconds, processor_seconds) as worker:
             opening = worker.answer()
             if not isinstance(opening, dict) or opening.get("lesson") not in NUMBERS:
                 result.remark = "no exercises of this course in it"

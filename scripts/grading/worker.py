@@ -23,11 +23,12 @@ from scripts.grading import plain
 MEMORY, DISK = 16 * 2**30, 64 * 2**20  # bytes that a notebook may take
 
 
-def limit():
-    """Let this process take so much memory and write so large files, where the system can."""
+def limit(processor_seconds):
+    """Let this process take so much time and memory, where the system can."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (DISK, DISK))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
@@ -104,7 +105,7 @@ def main():
         say.write(plain.dumps(value))
         say.flush()
 
-    limit()
+    limit(int(sys.argv[2]))
     with open(sys.argv[1], encoding="utf-8") as file:
         sources = exercise_sources(nbformat.read(file, as_version=4))
     lesson = lesson_of(sources)
