@@ -164,8 +164,7 @@ EXERCISES = (
         options=[
             (
                 "The validation pictures are easier.",
-                "Evaluate the training pictures once the epoch is over, and their loss is "
-                "lower as well: 1.99 in the lesson.",
+                "Evaluate the training pictures once the epoch is over, and their loss is lower as well.",
             ),
             ("It is a mean over the epoch, and in most of it the weights were worse than at its end.", ""),
             (

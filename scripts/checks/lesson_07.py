@@ -116,32 +116,31 @@ EXERCISES = (
         title="0.97 sure",
         kind="decide",
         minutes=2,
-        task="On a hundred photos like those that it learned from, 45 of 45 answers above 0.9 were right. Now you have photos that "
-        "hang upside down, and the network is 0.97 sure of one. How far do you trust the answer?",
+        task="On drawn pictures the stand-in's 45 answers above 0.9 were all right; of 13 such answers about the same pictures "
+        "upside down, 7 kept their name. Now it is 0.97 sure of a picture on its side: how far do you trust the answer?",
         options=[
             (
                 "Fully: above 0.9 it was always right.",
-                "That was counted on upright photos. Upside down, of 13 answers above 0.9 "
-                "in the lesson only 7 kept their name.",
+                "That was counted on upright pictures. Already upside down, 6 of 13 such answers changed.",
             ),
             (
                 "In 97 of 100 cases it is right.",
                 "The number of the network is no such promise, not even on familiar photos: "
                 "there it agreed only roughly.",
             ),
-            ("I cannot say before I have counted on such photos.", ""),
+            ("I cannot say before I have counted on such pictures.", ""),
             (
                 "Not at all: on photos of another kind it is never sure.",
                 "It can be very sure on them, as it is here. It names something even for pure noise.",
             ),
         ],
-        why="How often sure answers are right was counted on upright photos. On others, the same number can mean something "
+        why="How often sure answers are right was counted on upright pictures. On others, the same number can mean something "
         "else, and only counting tells.",
         means="What was counted on one kind of photo holds for that kind.",
         hints=(
-            'On which photos was "45 of 45" counted?',
-            "What became of the answers above 0.9 when the lesson turned the photos around?",
-            "13 answers were still sure; of these, 7 kept their name. What would you have to do to know more?",
+            "On which kind of pictures were the 45 answers counted?",
+            "What became of the answers above 0.9 when the pictures were turned around?",
+            "13 were still sure; of these, 7 kept their name. That is another kind of picture again. What would you have to do to know more?",
         ),
     ),
 )
