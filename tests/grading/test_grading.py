@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the processes' limits a
 FIRST = 'from scripts.exercises import exercises\n\ncheck, hint, solution = exercises("01")'
 RIGHT = [exercising.code_of(number, task, task.solution) for number, task in enumerate(exercises_of("01"), start=1)]
 WRONG = exercising.code_of(2, exercises_of("01")[1], next(iter(exercises_of("01")[1].wrong)))
+STUB = exercising.code_of(3, exercises_of("01")[2], exercises_of("01")[2].stub)
 OTHER_NAME = "mine = np.uint8(4)\ncheck(1, mine)"
 FORGED = "import builtins\ncheck = lambda *_: print('Exercise 1: right.')\nanswer = 5\ncheck(1, answer)"
 PATCHED = """\
@@ -31,12 +32,12 @@ pathlib.Path(c.__file__).with_name("lesson_01.py").write_text("EXERCISES = ()")
 """
 LEARNERS = {  # what the cells are; right, wrong or missing; a word of the remark
     "all right": (RIGHT, "right right right right", ""),
-    "one wrong": ([RIGHT[0], WRONG, RIGHT[3]], "right wrong missing right", ""),
-    "stubs": ([exercising.code_of(n, t, t.stub) for n, t in enumerate(exercises_of("01"), 1)], "missing " * 4, ""),
-    "another name": ([OTHER_NAME], "right missing missing missing", ""),
-    "a cell that raises": (["1 / 0", "answer = 3 +", RIGHT[0]], "right missing missing missing", ""),
-    "a shell command": (["!true\n%matplotlib inline", RIGHT[0]], "right missing missing missing", ""),
-    "an exit": (["exit()", "import sys; sys.exit(3)", RIGHT[0]], "right missing missing missing", ""),
+    "one wrong, one open": ([RIGHT[0], WRONG, STUB, RIGHT[3]], "right wrong missing right", ""),
+    "cells that raise, exit and ask the shell": (
+        ["1 / 0", "answer = 3 +", "exit()", "import sys; sys.exit(3)", "!true\n%matplotlib inline", OTHER_NAME],
+        "right missing missing missing",
+        "",
+    ),
     "a forged check": ([FORGED, *RIGHT[1:2]], "wrong right missing missing", ""),
     "patched checks": ([PATCHED, FORGED, WRONG, RIGHT[2]], "wrong wrong right missing", ""),
     "a loop without end": (["while True: pass", RIGHT[0]], "missing " * 4, "too long"),
@@ -74,11 +75,12 @@ def learner(folder, name, cells):
 @pytest.mark.parametrize("name", LEARNERS)
 def test_each_notebook_gets_its_own_verdicts(name, tmp_path):
     cells, verdicts, remark = LEARNERS[name]
-    before = {path: path.read_bytes() for path in (ROOT / "scripts").rglob("*.py")}
+    source = ROOT / "scripts" / "checks" / "lesson_01.py"
+    before = source.read_bytes()
     result = grading.grade(learner(tmp_path, name, cells), processor_seconds=8)
     assert (result.lesson, result.verdicts) == ("01", verdicts.split()), result
     assert (remark in result.remark) if remark else result.remark == ""
-    assert before == {path: path.read_bytes() for path in (ROOT / "scripts").rglob("*.py")}
+    assert source.read_bytes() == before
 
 
 def test_the_processes_are_gone(tmp_path):
