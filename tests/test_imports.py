@@ -10,7 +10,19 @@ from scripts.course import ROOT
 LAYERS = [  # from the bottom up; a folder's name stands for all in it
     ["setup", "course", "files", "resources", "progress"],
     ["sample", "standin.network"],
-    ["datasets", "pretrained", "features", "measured", "heads", "results", "plots", "checks", "exercises"],
+    [
+        "datasets",
+        "pretrained",
+        "features",
+        "measured",
+        "heads",
+        "results",
+        "plots",
+        "calibration",
+        "model_card",
+        "checks",
+        "exercises",
+    ],
     ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "grading"],
     ["commands", "__main__"],
 ]

@@ -42,9 +42,8 @@ MOST_WORDS, MOST_CELLS = 3000, 45
 MORE_CELLS = {"21_then_and_now": 55}  # made of short pairs
 TEST_OPENS_IN = 15  # the number of the lesson that opens the test photos
 TEST_IS_COUNTED_IN = ("02_the_dataset",)  # it counts and names them, and shows or classifies none
-OPEN_MODULES = set(
-    "course datasets pretrained features measured results heads plots files resources progress exercises".split()
-)
+OPEN_MODULES = {"course", "datasets", "pretrained", "features", "measured", "heads", "results", "plots"}
+OPEN_MODULES |= {"files", "resources", "progress", "calibration", "model_card", "exercises"}
 UNCOMPARED = {notebooks.IGNORED_OUTPUT, notebooks.FREE_FIGURE, "nbval-skip"}  # these want a reason
 KNOWN_TAGS = UNCOMPARED | {"nbval-check-output", "raises-exception"}
 PLACES = {  # what tells where the notebook was run

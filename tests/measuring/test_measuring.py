@@ -2,12 +2,15 @@
 
 import io
 import json
+import os
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 
 from scripts.course import ROOT, CourseError
+from scripts.features import Features
 from scripts.lessons import notebooks
 from scripts.measured import FOLDER
 from scripts.measuring import answers, command, results, tables, views
@@ -120,28 +123,71 @@ def test_a_name_recorded_twice_is_refused(tmp_path):
         results.write(run, tmp_path)
 
 
+def a_lesson(path, *cells):
+    """Write a notebook: a set-up cell that must not run, then these cells."""
+    code = [nbformat.v4.new_code_cell(source) for source in ("raise SystemError", *cells)]
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=code)), encoding="utf-8")
+    return path
+
+
 def test_answers_come_from_the_lessons_own_cells(tmp_path, monkeypatch):
-    monkeypatch.setitem(answers.MODELS, "centers", ("01", lambda lesson, split: np.zeros((3, 10))))
-    monkeypatch.setattr(answers, "run_cells", lambda number: {"number": number})
+    lesson = a_lesson(tmp_path / "01_loading_images.ipynb", "share = 1", "def learn():\n    return 2 * share", "1 / 0")
+    monkeypatch.setattr(answers.notebooks, "find_lessons", lambda: [lesson])
+    monkeypatch.setenv("COURSE_WEIGHTS", "imagenet")
+    seen = []
+
+    def learn(names):
+        seen.append((names["learn"](), os.environ["COURSE_WEIGHTS"]))
+        return lambda split: np.full((3, 10), len(split))
+
+    monkeypatch.setitem(answers.MODELS, "centers", answers.Model("01", learn, "def learn", "standin"))
     answers.add("centers", tmp_path)
+    assert seen == [(2, "standin")] and os.environ["COURSE_WEIGHTS"] == "imagenet"
     assert answers.there(tmp_path) == {"centers"}
     with np.load(tmp_path / "answers.npz") as arrays:
-        assert sorted(arrays) == ["centers, test", "centers, validation"]
+        assert sorted(arrays) == ["centers, seconds", "centers, test", "centers, validation"]
+        assert (arrays["centers, validation"] == len("validation")).all() and 0 <= arrays["centers, seconds"][0] < 60
+    with pytest.raises(ZeroDivisionError):  # to its end
+        answers.run_cells("01")
+    with pytest.raises(ZeroDivisionError):
+        answers.run_cells("01", "no such text")
 
 
-def test_the_table_shows_a_models_validation_beside_its_test(tmp_path):
-    rows = [
-        {"name": "small CNN, validation", "value": 0.71, "n": 341, "interval": [0.66, 0.75], "lesson": "06"},
-        {"name": "recipe, validation", "value": 0.9, "n": 341, "interval": [0.87, 0.93], "lesson": "13"},
-        {"name": "small CNN, test", "value": 0.5, "n": 372, "interval": [0.45, 0.55], "lesson": "15"},
-    ]
-    (tmp_path / "results.json").write_text(json.dumps({"results": rows}))
-    assert tables.table(tmp_path).splitlines() == [
-        "| what | validation (341 photos) | test (372 photos) | lesson |",
-        "|---|---|---|---|",
-        "| small CNN | 0.710 (0.660 to 0.750) | 0.500 (0.450 to 0.550) | 06 |",
-        "| recipe | 0.900 (0.870 to 0.930) |  | 13 |",
-    ]
+def test_a_text_that_no_cell_of_the_lesson_holds_is_refused(tmp_path, monkeypatch):
+    lesson = a_lesson(tmp_path / "01_loading_images.ipynb", "share = 1")
+    monkeypatch.setattr(answers.notebooks, "find_lessons", lambda: [lesson])
+    with pytest.raises(ValueError, match="no cell with 'def learn'"):
+        answers.run_cells("01", "def learn")
+
+
+def test_a_model_added_later_leaves_the_others_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(answers, "run_cells", lambda number, until: {})
+    for value, name in enumerate(("first, of two", "second")):
+        model = answers.Model("01", lambda lesson, value=value: lambda split: np.full((3, 10), value))
+        monkeypatch.setitem(answers.MODELS, name, model)
+        answers.add(name, tmp_path)
+    assert answers.there(tmp_path) == {"first, of two", "second"}
+    with np.load(tmp_path / "answers.npz") as arrays:
+        assert [float(arrays[f"{name}, test"].mean()) for name in ("first, of two", "second")] == [0, 1]
+
+
+def test_settings_are_chosen_without_the_photos_that_choose_and_then_all_are_learned(monkeypatch):
+    labels = np.repeat([0, 1], 8)
+    monkeypatch.setattr(answers, "features", lambda front, split, *rest: Features(np.arange(16.0), labels, []))
+    learned = []
+
+    def train(question, setting, seed):
+        learned.append((setting, question["learn"][0].tolist()))
+        return type("Model", (), {"predict": lambda self, maps, verbose: maps + setting})()
+
+    def choose(train, settings, question):
+        train(question, settings[0], 1)
+        assert question["choose"][0].tolist() == [0, 4, 8, 12] and question["classes"] == 2
+        return settings[1]
+
+    answer = answers.train_on_all({"front": None, "choose": choose}, train, (10, 20))
+    assert [place for place in range(16) if place % 4] == learned[0][1]
+    assert learned[1] == (20, list(range(16))) and answer("test")[0] == 20
 
 
 def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(tmp_path):
