@@ -28,7 +28,7 @@ doctor: ## say what this machine has, what will be slow, what is missing, also b
 	@$(PYTHON) -m scripts.doctor
 
 outputs: setup ## execute the lessons and store their outputs in notebooks/
-	@$(VENV_PYTHON) -m scripts.run --store
+	@$(VENV_PYTHON) -m scripts.solutions && $(VENV_PYTHON) -m scripts.run --store
 
 quick: setup ## what an everyday edit needs, in under a minute: style, promises, tests without TensorFlow
 	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check . && $(VENV_PYTHON) -m pytest -q $(QUICK_TESTS)

@@ -13,6 +13,7 @@ from scripts import resources
 os.environ.update(COURSE_DATA="sample", COURSE_WEIGHTS="standin", CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2")
 for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):  # two workers that fight for cores are slower
     os.environ.setdefault(name, str(max(1, resources.cores() // 2)))
+os.environ["COURSE_PROGRESS"] = "off"
 os.environ.pop("COURSE_RESULTS", None)
 os.environ.pop("MPLBACKEND", None)  # figures belong into the notebook
 matplotlib.use("Agg")  # tests draw without a window

@@ -10,7 +10,7 @@ import pytest
 from scripts.__main__ import commands
 from scripts.course import ROOT
 
-FILES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "Makefile", "data/README.md")]
+FILES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "INSTRUCTORS.md", "Makefile", "data/README.md")]
 NAMED = sorted(
     {name for file in FILES for name in re.findall(r"-m scripts\.([a-z]\w+)", file.read_text(encoding="utf-8"))}
 )

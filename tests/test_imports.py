@@ -10,8 +10,20 @@ from scripts.course import ROOT
 LAYERS = [  # from the bottom up; a folder's name stands for all in it
     ["setup", "course", "files", "resources", "progress"],
     ["sample", "standin.network"],
-    ["datasets", "pretrained", "features", "measured", "heads", "results", "plots", "calibration", "model_card"],
-    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "checks"],
+    [
+        "datasets",
+        "pretrained",
+        "features",
+        "measured",
+        "heads",
+        "results",
+        "plots",
+        "calibration",
+        "model_card",
+        "checks",
+        "exercises",
+    ],
+    ["standin.distillation", "machine", "lessons", "measuring", "benchmark", "export", "cluster", "grading"],
     ["commands", "__main__"],
 ]
 MODULES = {

@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 
 from scripts.course import REPOSITORY, ROOT
-from scripts.lessons import notebooks
+from scripts.lessons import exercising, notebooks
 
 FOLDER = REPOSITORY.rsplit("/", 1)[1]
 SETUP = f"""\
@@ -43,7 +43,7 @@ MORE_CELLS = {"21_then_and_now": 55}  # made of short pairs
 TEST_OPENS_IN = 15  # the number of the lesson that opens the test photos
 TEST_IS_COUNTED_IN = ("02_the_dataset",)  # it counts and names them, and shows or classifies none
 OPEN_MODULES = {"course", "datasets", "pretrained", "features", "measured", "heads", "results", "plots"}
-OPEN_MODULES |= {"files", "resources", "progress", "calibration", "model_card"}
+OPEN_MODULES |= {"files", "resources", "progress", "calibration", "model_card", "exercises"}
 UNCOMPARED = {notebooks.IGNORED_OUTPUT, notebooks.FREE_FIGURE, "nbval-skip"}  # these want a reason
 KNOWN_TAGS = UNCOMPARED | {"nbval-check-output", "raises-exception"}
 PLACES = {  # what tells where the notebook was run
@@ -170,18 +170,23 @@ def opens_as_agreed(path, notebook):
 
 
 def has_agreed_length(path, notebook):
-    words = sum(len(cell.source.split()) for _, cell in prose(notebook))
-    cells = len(code(notebook))
+    """Words and cells are counted without the exercises, which say how long they take."""
+    begin, end = exercising.section(notebook.cells)
+    rest = [*notebook.cells[:begin], *notebook.cells[end:]]
+    words = sum(len(cell.source.split()) for cell in rest if cell.cell_type == "markdown")
+    cells = sum(cell.cell_type == "code" for cell in rest)
+    exercises = exercising.minutes_of(notebook.cells[begin:end])
     problems = []
     if words > MOST_WORDS:
         problems.append(f"it has {words:,} words of text, more than {MOST_WORDS:,}: one idea a lesson; cut it")
     if cells > (most := MORE_CELLS.get(path.stem, MOST_CELLS)):
         problems.append(f"it has {cells} code cells, more than {most}: one idea a lesson; cut it")
     minutes = re.search(r"^\*(\d+) minutes? to read", notebook.cells[0].source, re.MULTILINE)
-    wanted = round(words / 200 + cells)
+    wanted = round(words / 200 + cells) + exercises
     if minutes and int(minutes[1]) != wanted:
         problems.append(
-            f"it says {minutes[1]} minutes; {words:,} words at 200 a minute and {cells} code cells make {wanted}"
+            f"it says {minutes[1]} minutes; {words:,} words at 200 a minute, {cells} code cells "
+            f"and {exercises} minutes of exercises make {wanted}"
         )
     return problems
 
@@ -252,13 +257,33 @@ def closes_as_agreed(path, notebook):
             f"the opening {len(bullets(notebook.cells[0].source))}: one for each"
         )
     numbered = re.findall(r"^\d+\. ", tries, re.MULTILINE)
-    if not 3 <= len(numbered) <= 5:
-        problems.append(f"'## Try it' has {len(numbered)} numbered items, not 3 to 5")
+    least, most = (1, 3) if exercising.number_of(path) else (3, 5)  # exercises take the place of most
+    if not least <= len(numbered) <= most:
+        problems.append(f"'## Try it' has {len(numbered)} numbered items, not {least} to {most}")
     last = closing.strip().rpartition("\n")[2]
     target = next_of(path)
     if not re.fullmatch(rf"Next: \[[^\]]+\]\({re.escape(target)}\)", last):
         problems.append(f"the last line is {last!r}, not 'Next: [Title]({target})'")
     return problems
+
+
+def has_its_exercises(path, notebook):
+    """The section "Exercises" is what the lesson's source in scripts/checks makes of it, outputs
+    included.
+    """
+    begin, end = exercising.section(notebook.cells)
+    wanted = notebooks.normalize(exercising.with_exercises(path, notebook))
+    there = notebooks.normalize(notebook)
+    if [shown(cell) for cell in there.cells] == [shown(cell) for cell in wanted.cells]:
+        return []
+    where = f"cells {begin + 1} to {end}" if begin < end else "missing"
+    return [
+        f"its exercises ({where}) are not those of scripts/checks: run `python -m scripts.solutions {path.stem[:2]}`"
+    ]
+
+
+def shown(cell):
+    return cell.cell_type, cell.source, cell.get("outputs")
 
 
 def explains_every_cell(path, notebook):
@@ -345,6 +370,7 @@ PROMISES = (
     imports_open_modules,
     has_the_setup_cell,
     closes_as_agreed,
+    has_its_exercises,
     explains_every_cell,
     has_short_cells,
     describes_images,

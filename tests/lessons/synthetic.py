@@ -4,7 +4,7 @@ from nbformat import v4
 from PIL import Image
 
 from scripts import datasets
-from scripts.lessons import notebooks, promises
+from scripts.lessons import exercising, notebooks, promises
 
 OPENING = """\
 # 1. Loading images
@@ -14,7 +14,7 @@ In this notebook you …:
 - load a photo
 - look at its numbers
 
-*5 minutes to read and do · 10 seconds to run on a 2-core CPU · 0 MB to download*"""
+*{minutes} minutes to read and do · 10 seconds to run on a 2-core CPU · 0 MB to download*"""
 
 CLOSING = """\
 ## What you learned
@@ -35,8 +35,9 @@ def lesson():
     """Return a lesson, as it would be stored, that keeps every promise; it is not made to be
     executed.
     """
+    exercises = exercising.exercise_cells("01")
     cells = [
-        v4.new_markdown_cell(OPENING),
+        v4.new_markdown_cell(OPENING.format(minutes=5 + exercising.minutes_of(exercises))),
         v4.new_code_cell(promises.SETUP, outputs=[printed("Pictures: 600 drawn ones. Weights: the stand-in.\n")]),
         v4.new_markdown_cell(
             "## What is in a photo\n\n![a red t-shirt on a wooden floor](../images/shirt.png)\n\nBytes:"
@@ -52,6 +53,7 @@ def lesson():
             outputs=[printed("0.25 seconds\n")],
             metadata={"tags": ["nbval-ignore-output"], "reason": "the time differs on every machine"},
         ),
+        *exercises,
         v4.new_markdown_cell(CLOSING),
     ]
     return notebooks.normalize(v4.new_notebook(cells=cells))

@@ -10,10 +10,12 @@ from functools import lru_cache
 
 import pytest
 
+from scripts.checks import NUMBERS, exercises_of
 from scripts.course import ROOT
-from scripts.lessons import notebooks, promises
+from scripts.lessons import exercising, notebooks, promises
 
 LESSONS = sorted(notebooks.NOTEBOOKS.glob("*.ipynb"))
+SOLVED = [lesson for lesson in LESSONS if exercising.number_of(lesson)]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 read = lru_cache(notebooks.read_notebook)
 
@@ -68,10 +70,43 @@ def test_lesson_keeps_its_promise(lesson, promise):
         pytest.fail("\n  ".join([f"{lesson.name}:", *problems]), pytrace=False)
 
 
+def test_every_lesson_with_exercises_has_a_solution_notebook_and_no_other_has():
+    assert sorted(path.name for path in exercising.SOLUTIONS.iterdir()) == [lesson.name for lesson in SOLVED]
+    assert [lesson.stem[:2] for lesson in SOLVED] == list(NUMBERS)
+
+
+def unlike_source(lesson, solved):
+    """Return what is wrong with a solution notebook: "" if the source makes it so, executed."""
+    if not exercising.same_sources(solved, exercising.solution_notebook(lesson)):
+        return "is not what scripts/checks makes: run `python -m scripts.solutions`"
+    if promises.every_cell_ran(lesson, solved) or promises.shows_no_error(lesson, solved):
+        return "was not executed, or shows an error"
+    if promises.names_no_place(lesson, solved) or promises.shows_nothing_that_varies(lesson, solved):
+        return "shows what differs from machine to machine"
+    said = re.findall(r"Exercise (\d+): right\.", str([cell.outputs for cell in notebooks.code_cells(solved)]))
+    count = len(exercises_of(exercising.number_of(lesson)))
+    return "" if said == [str(number) for number in range(1, count + 1)] else "not every solution is right"
+
+
+@pytest.mark.parametrize("lesson", SOLVED, ids=lambda lesson: lesson.stem)
+def test_a_solution_notebook_follows_from_its_source(lesson):
+    assert unlike_source(lesson, read(exercising.SOLUTIONS / lesson.name)) == ""
+
+
+def test_a_changed_solution_notebook_is_seen():
+    lesson = SOLVED[1]
+    for change in ({"source": "answer = 5\ncheck(1, answer)"}, {"outputs": []}, {"execution_count": None}):
+        solved = notebooks.read_notebook(exercising.SOLUTIONS / lesson.name)
+        notebooks.code_cells(solved)[2].update(change)
+        assert unlike_source(lesson, solved)
+
+
 def test_nbval_collects_every_code_cell():
     command = [sys.executable, "-m", "pytest", "-n", "0", "--collect-only", "-q", "-p", "no:cacheprovider", "notebooks"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     collected = re.findall(r"^notebooks/(.+\.ipynb)::", result.stdout, re.MULTILINE)
-    there = [lesson.name for lesson in LESSONS for _ in notebooks.code_cells(read(lesson))]
-    assert sorted(collected) == there, result.stdout + result.stderr
+    paths = {lesson.name: lesson for lesson in LESSONS}
+    paths |= {f"solutions/{lesson.name}": exercising.SOLUTIONS / lesson.name for lesson in SOLVED}
+    there = [name for name, path in paths.items() for _ in notebooks.code_cells(read(path))]
+    assert sorted(collected) == sorted(there), result.stdout + result.stderr
