@@ -100,6 +100,15 @@ def test_answers_are_logits_that_score_what_their_lessons_recorded():
         "dense network on pixels": "dense network, validation",
         "small CNN from scratch": "small CNN from scratch, validation",
     }
+    names |= {
+        model: f"{model}, validation"
+        for model in (
+            "CNN with augmentation",
+            "stand-in, head trained",
+            "stand-in, last block fine-tuned",
+            "Xception, last block fine-tuned",
+        )
+    }
     assert measured.models() == sorted(names)
     for model, result in names.items():
         for split in ("validation", "test"):

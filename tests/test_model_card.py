@@ -38,7 +38,7 @@ def test_a_missing_fact_is_named_and_nothing_is_written(tmp_path, key):
 
 
 def test_one_error_names_all_that_is_wrong(tmp_path):
-    facts = FACTS | {"people": [], "scores": {"all": {"test": (5, 4), "no one": (0, 0)}, "empty": {}}, "licence": "?"}
+    facts = FACTS | {"people": [], "scores": {"all": {"test": (5, 4), "no one": (0, 0)}, "empty": {}}, "weather": "?"}
     with pytest.raises(model_card.CardError) as caught:
         model_card.write_card(tmp_path, facts)
     wanted = (
@@ -46,7 +46,7 @@ def test_one_error_names_all_that_is_wrong(tmp_path):
         "test: 5 right of 4",
         "no one: 0 right of 0",
         "empty is empty",
-        "licence is not a fact",
+        "weather is not a fact",
     )
     assert [words for words in wanted if words not in str(caught.value)] == []
 
