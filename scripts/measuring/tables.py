@@ -5,6 +5,7 @@ import json
 from scripts import files
 from scripts.course import ROOT, CourseError
 
+PHOTOS = {"validation": 341, "test": 372}
 BEGIN, END = "<!-- results.json: begin -->", "<!-- results.json: end -->"
 
 
@@ -18,9 +19,9 @@ def table(folder):
         name, _, split = row["name"].rpartition(", ")
         low, high = row["interval"]
         line = lines.setdefault(name, {"lesson": row["lesson"], "validation": "", "test": ""})
-        line[split] = f"{row['value']:.3f} ({low:.3f} to {high:.3f})"
-    counts = {row["name"].rpartition(", ")[2]: row["n"] for row in rows}
-    heads = [f"{split} ({counts[split]} photos)" if split in counts else split for split in ("validation", "test")]
+        few = "" if row["n"] == PHOTOS[split] else f", n = {row['n']}"
+        line[split] = f"{row['value']:.3f} ({low:.3f} to {high:.3f}{few})"
+    heads = [f"{split} ({count} photos)" for split, count in PHOTOS.items()]
     return "\n".join(
         [f"| what | {' | '.join(heads)} | lesson |", "|---|---|---|---|"]
         + [f"| {name} | {line['validation']} | {line['test']} | {line['lesson']} |" for name, line in lines.items()]

@@ -109,6 +109,17 @@ def test_a_run_of_one_lesson_keeps_the_results_of_the_others(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("n", "found", "fine"), [(341, 0.86, True), (341, 0.84, False), (100, 0.83, True), (100, 0.81, False)]
+)
+def test_few_photos_may_differ_by_six_and_many_by_a_few_hundredths(tmp_path, n, found, fine):
+    kept, run = run_of(0.88), run_of(found)
+    for one in (kept, run):
+        one["lessons"][0]["results"][0]["n"] = n
+    results.write(kept, tmp_path)
+    assert (results.compare(run, tmp_path) == []) == fine
+
+
 @pytest.mark.parametrize("harm", [{"status": "failed"}, {"pictures": 600}])
 def test_results_of_a_failed_run_or_of_drawn_pictures_are_not_kept(tmp_path, harm):
     with pytest.raises(CourseError, match="not kept"):
@@ -188,6 +199,21 @@ def test_settings_are_chosen_without_the_photos_that_choose_and_then_all_are_lea
     answer = answers.train_on_all({"front": None, "choose": choose}, train, (10, 20))
     assert [place for place in range(16) if place % 4] == learned[0][1]
     assert learned[1] == (20, list(range(16))) and answer("test")[0] == 20
+
+
+def test_the_table_shows_a_models_validation_beside_its_test(tmp_path):
+    rows = [
+        {"name": "small CNN, validation", "value": 0.71, "n": 341, "interval": [0.66, 0.75], "lesson": "06"},
+        {"name": "recipe, validation", "value": 0.9, "n": 100, "interval": [0.87, 0.93], "lesson": "13"},
+        {"name": "small CNN, test", "value": 0.5, "n": 372, "interval": [0.45, 0.55], "lesson": "15"},
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({"results": rows}))
+    assert tables.table(tmp_path).splitlines() == [
+        "| what | validation (341 photos) | test (372 photos) | lesson |",
+        "|---|---|---|---|",
+        "| small CNN | 0.710 (0.660 to 0.750) | 0.500 (0.450 to 0.550) | 06 |",
+        "| recipe | 0.900 (0.870 to 0.930, n = 100) |  | 13 |",
+    ]
 
 
 def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(tmp_path):
