@@ -174,11 +174,18 @@ def count_cells(path):
         return 0
 
 
+def said_seconds(path):
+    """Return the seconds that a lesson says it runs; 0 where it says nothing."""
+    said = re.search(r"(\d+) seconds? to run", path.read_text(encoding="utf-8"))
+    return int(said[1]) if said else 0
+
+
 async def run_all(lessons, environment, out, jobs, store=False):
     """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the
     `Outcome` of each.
 
-    A lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not
+    Those that say they run longest start first, so that none of them is left alone at the end. A
+    lesson that fails does not stop the others. SIGINT and SIGTERM end the kernels; what did not
     finish is "interrupted", what did not start "not run".
     """
     outcomes = [Outcome(path.stem, count_cells(path)) for path in lessons]
@@ -214,7 +221,10 @@ async def run_all(lessons, environment, out, jobs, store=False):
                 task.cancel()
 
     loop = asyncio.get_running_loop()
-    tasks = [asyncio.create_task(one(path, outcome)) for path, outcome in zip(lessons, outcomes, strict=True)]
+    started = {}
+    for path, outcome in sorted(zip(lessons, outcomes, strict=True), key=lambda pair: -said_seconds(pair[0])):
+        started[outcome.lesson] = asyncio.create_task(one(path, outcome))
+    tasks = [started[outcome.lesson] for outcome in outcomes]
     handlers = {}
     for name in (signal.SIGINT, signal.SIGTERM):
         handlers[name] = signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop))

@@ -277,3 +277,17 @@ def test_lessons_at_once_share_the_cores_unless_the_user_says_how(pictures, monk
     if own:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", own)
     assert run.kernel_environment(jobs)["TF_NUM_INTRAOP_THREADS"] == threads
+
+
+def test_the_longest_lesson_starts_first_and_the_table_keeps_their_order(tmp_path, pictures, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(pictures))
+    monkeypatch.setenv("COURSE_WEIGHTS", "standin")
+    order = tmp_path / "order"
+    for name, seconds in (("01_loading_images", 5), ("02_the_dataset", 60), ("03_scores", 20)):
+        lesson = synthetic.notebook(f"with open({str(order)!r}, 'a') as file:\n    file.write({name[:2]!r} + ' ')")
+        lesson.cells.insert(0, synthetic.v4.new_markdown_cell(f"*1 minute to read · {seconds} seconds to run*"))
+        synthetic.write(lesson, tmp_path / "notebooks" / f"{name}.ipynb")
+    code, printed = call(["--jobs", "1", "--out", tmp_path / "build"], tmp_path / "notebooks")
+    assert code == 0, printed
+    assert order.read_text().split() == ["02", "03", "01"]
+    assert re.findall(r"^(0\d)_\w+ +passed ", printed, re.MULTILINE) == ["01", "02", "03"]
