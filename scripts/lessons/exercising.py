@@ -26,9 +26,9 @@ CLOSING = "## What you learned\n"
 INTRODUCTION = """\
 ## Exercises
 
-Put your answer where the three dots are, run the cell, and `check` says whether it is right, or which mistake it is. \
-Stuck? `hint(1)` in a new cell gives a hint for exercise 1, and a nearer one each time; `solution(1)` says where the \
-solution is. What you solve is kept on your machine; `python -m scripts.learned` shows it."""
+Put your answer where the three dots are, and run the cell: `check` says whether it is right, or which mistake it is. \
+`hint(1)` in a new cell helps with exercise 1, more each time; `solution(1)` leads to its solution. \
+`python -m scripts.learned` shows what you solved."""
 OPENING = """\
 # {title}: solutions
 
