@@ -55,6 +55,8 @@ def test_a_folder_holds_every_format_whole_and_nothing_is_left_beside_it(shipped
     assert facts == json.loads((place / "export.json").read_text(encoding="utf-8"))
     held = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
     assert held == {*facts["files"], "export.json"} and "MODEL_card.md" in held
+    plain = {path.name for path in place.iterdir()} - {kind.file for kind in formats.FORMATS.values()}
+    assert plain == set("README.md classes.json classify.py export.json MODEL_card.md test_vectors".split())
     assert json.loads((place / "classes.json").read_text()) == datasets.class_names()
     assert sorted(path.name for path in place.parent.iterdir()) == ["MODEL_card.md", "out", "small.keras"]
 
