@@ -18,7 +18,7 @@ from scripts.course import CourseError
 from scripts.export.formats import FORMATS, all_layers, blame, difference, quiet
 
 MOST_PICTURES = 200  # to compare the answers on; and half as many to calibrate int8 with
-CARD = ("MODEL_card.md", "MODEL_card.json")
+CARD = ("MODEL_CARD.md", "model_card.json")  # as `scripts.model_card` names them
 CLASSIFY = Path(__file__).with_name("classify.py")
 SCALING = ("Rescaling", "Normalization")
 
@@ -228,7 +228,7 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
                 )
             except ExportError as error:
                 problems.append(str(error))
-                tell(str(error))
+                tell(f"{name:<15} refused")
         if problems:
             raise ExportError(
                 "\n".join([f"{path} was not exported; --formats names those that you want. Refused:", *problems])

@@ -44,7 +44,7 @@ def shipped(tmp_path_factory):
     place = tmp_path_factory.mktemp("export")
     normalization = layers.Normalization(mean=[0.1, -0.2, 0.3], variance=[0.25, 0.5, 0.75])
     model = small_model(normalization)
-    (place / "MODEL_card.md").write_text("what it is good for\n")
+    (place / "MODEL_CARD.md").write_text("what it is good for\n")
     facts = export(saved(model, place / "small.keras"), place / "out", tell=lambda line: None)
     return place / "out", facts, model
 
@@ -54,11 +54,11 @@ def test_a_folder_holds_every_format_whole_and_nothing_is_left_beside_it(shipped
     assert set(facts["formats"]) == set(formats.FORMATS)
     assert facts == json.loads((place / "export.json").read_text(encoding="utf-8"))
     held = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
-    assert held == {*facts["files"], "export.json"} and "MODEL_card.md" in held
+    assert held == {*facts["files"], "export.json"} and "MODEL_CARD.md" in held
     plain = {path.name for path in place.iterdir()} - {kind.file for kind in formats.FORMATS.values()}
-    assert plain == set("README.md classes.json classify.py export.json MODEL_card.md test_vectors".split())
+    assert plain == set("README.md classes.json classify.py export.json MODEL_CARD.md test_vectors".split())
     assert json.loads((place / "classes.json").read_text()) == datasets.class_names()
-    assert sorted(path.name for path in place.parent.iterdir()) == ["MODEL_card.md", "out", "small.keras"]
+    assert sorted(path.name for path in place.parent.iterdir()) == ["MODEL_CARD.md", "out", "small.keras"]
 
 
 def test_the_recorded_probabilities_are_the_softmax_of_the_models_own_logits(shipped):
