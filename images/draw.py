@@ -459,7 +459,7 @@ LESSONS = {  # what is written; the map shows nothing else
         (13, "larger images"),
         (14, "fine-tuning"),
     ),
-    "From a model to something that is used": ((15, "evaluation"), (16, "explanation")),
+    "From a model to something that is used": ((15, "evaluation"), (16, "explanation"), (17, "saving and export")),
     "Looking back": ((21, "then and now"),),
 }
 

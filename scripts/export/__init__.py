@@ -1,0 +1,1 @@
+"""Export: one folder with a model in every format, each proven to give the same answers."""

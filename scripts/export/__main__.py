@@ -1,0 +1,35 @@
+"""Export a .keras model: one folder with every format, each proven to give the same answers."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.course import CourseError, import_tensorflow
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m scripts.export", description=__doc__)
+    parser.add_argument("model", type=Path, metavar="MODEL.keras")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; a former export in it is replaced")
+    parser.add_argument("--formats", metavar="A,B", help="only these; default: all", default="")
+    parser.add_argument(
+        "--classes", metavar="A,B", help="names of the outputs, in their order; default: those of the pictures"
+    )
+    parser.add_argument("--fit", default="crop", choices=("crop", "pad", "squash"), help="how photos become square")
+    options = parser.parse_args()
+    import_tensorflow()
+    from scripts.export.folder import export
+    from scripts.export.formats import FORMATS
+
+    formats = options.formats.split(",") if options.formats else list(FORMATS)
+    if unknown := set(formats) - set(FORMATS):
+        parser.error(f"there is no format {min(unknown)!r}; there are {', '.join(FORMATS)}")
+    export(options.model, options.out, formats, options.classes and options.classes.split(","), options.fit)
+    print(f"{options.out}: written. `python {options.out / 'classify.py'} --check` proves it anywhere.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CourseError as error:
+        sys.exit(str(error))
