@@ -31,6 +31,7 @@ def site(tmp_path, monkeypatch):
 
     class Site:
         venv, requirements, did, interrupt = tmp_path / ".venv", tmp_path / "requirements.txt", [], False
+        of_gpu = tmp_path / "requirements-gpu.txt"
 
         def set_up(self, **options):
             self.did.clear()
@@ -39,6 +40,7 @@ def site(tmp_path, monkeypatch):
 
     here = Site()
     here.requirements.write_text("numpy==2.4.6\ntensorflow==2.21.0 \\\n    --hash=sha256:0\n")
+    here.of_gpu.write_text("nvidia-nccl-cu12==2.32.3 \\\n    --hash=sha256:0\n")
 
     def create(folder):
         here.did.append("create")
@@ -58,6 +60,12 @@ def site(tmp_path, monkeypatch):
 
 def with_hashes(site):
     return f"--require-hashes --requirement {site.requirements}"
+
+
+def test_the_lock_for_a_gpu_adds_to_the_other_and_changes_nothing_in_it():
+    gpu = (ROOT / "requirements-gpu.txt").read_text(encoding="utf-8")
+    pins, of_gpu = (set(re.findall(r"(?m)^([\w.-]+==[^\s;]+)", text)) for text in (LOCK, gpu))
+    assert of_gpu - pins and all(pin.startswith("nvidia-") for pin in of_gpu - pins)
 
 
 def test_sets_up_once(site):
@@ -142,9 +150,9 @@ def test_an_environment_of_the_reader_is_never_cleared(site, monkeypatch, suppor
     assert (site.venv / "precious").exists()
 
 
-def test_gpu_extras_come_in_the_locked_version_and_stay(site):
+def test_gpu_extras_are_locked_with_hashes_and_stay(site):
     site.set_up()
-    extras = "tensorflow[and-cuda]==2.21.0"
+    extras = f"--require-hashes --requirement {site.of_gpu}"
     assert site.set_up(gpu=True) == [with_hashes(site), extras]
     assert site.set_up(gpu=True) == site.set_up() == []
     site.requirements.write_text("tensorflow==2.21.0\nnumpy==2\n")
