@@ -314,3 +314,36 @@ def test_make_sets_up_before_all_else_and_lists_its_targets():
         assert "scripts/setup.py" in make("-n", target).splitlines()[0], target
     assert "--gpu" in make("-n", "setup", "GPU=1") and "--gpu" not in make("-n", "setup")
     assert make("-n", "run", "PYTHON=python3.12").startswith("python3.12 ")
+
+
+SYSTEMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
+
+
+def wheels_for(system, version, lock):
+    """Ask the index whether it has a wheel of everything in a lock; needs `uv` and a network."""
+    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps", "--target", "nowhere"]
+    command += [
+        "--only-binary",
+        ":all:",
+        "--python-platform",
+        system,
+        "--python-version",
+        version,
+        "-r",
+        str(ROOT / lock),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.index
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_package_of_the_lock_has_a_wheel_on_every_system(system, version):
+    answer = wheels_for(system, version, "requirements.txt")
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.index
+def test_every_package_for_a_gpu_has_a_wheel_under_linux_and_no_intel_mac_is_promised():
+    assert wheels_for(SYSTEMS[0], "3.13", "requirements-gpu.txt").returncode == 0
+    assert wheels_for("x86_64-apple-darwin", "3.13", "requirements.txt").returncode != 0
