@@ -14,6 +14,7 @@ from scripts.course import DATA, CourseError
 from scripts.lessons import notebooks, site
 from scripts.machine.browser import find_browser, open_browser
 
+pytestmark = pytest.mark.browser
 needs_browser = pytest.mark.skipif(not find_browser(), reason="no browser here: `make browser`")
 
 
