@@ -36,10 +36,18 @@ quick: setup ## what an everyday edit needs, in under a minute: style, promises,
 lint: setup ## check the style of the code, in notebooks too
 	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check .
 
-lock: setup ## update requirements.txt from requirements.in
-	@$(VENV_PYTHON) -m pip install --quiet uv && $(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements.in --output-file requirements.txt
+lock: setup ## update requirements.txt from requirements.in, and requirements-gpu.txt
+	@$(VENV_PYTHON) -m pip install --quiet uv
+	@$(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements.in --output-file requirements.txt
+	@$(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements-gpu.in --output-file requirements-gpu.txt
+
+site: setup ## build the course as a site of web pages, offline: build/site/index.html
+	@$(VENV_PYTHON) -m scripts.site
+
+browser: setup ## find or install the browser in which tests open pages
+	@$(VENV_PYTHON) -m scripts.browser
 
 clean: ## delete what was built; the environment, pictures and weights stay
 	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup run test lab data doctor outputs quick lint lock clean
+.PHONY: help setup run test lab data doctor outputs quick lint lock site browser clean

@@ -4,12 +4,15 @@ The two switches of the course are read here and nowhere else: the environment v
 `COURSE_DATA` and `COURSE_WEIGHTS`.
 """
 
+import importlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 REPOSITORY = "https://github.com/image-classification-course/image-classification-course"
@@ -17,6 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 CACHE = DATA / "cache"
 SEED = 42
+HOSTS = {  # the variable that each of these sets in its notebooks
+    "COLAB_RELEASE_TAG": "Colab",
+    "KAGGLE_KERNEL_RUN_TYPE": "Kaggle",
+    "BINDER_SERVICE_HOST": "Binder",
+    "CODESPACES": "Codespaces",
+    "SATURN_TOKEN": "Saturn Cloud",
+}
+OWN_PACKAGES = ("Colab", "Kaggle")  # these bring packages of their own; the others install the lock
 
 
 class CourseError(Exception):
@@ -178,5 +189,50 @@ def start():
     keras.utils.set_random_seed(SEED)
     plt.rcParams.update({"figure.figsize": (8, 4), "figure.dpi": 80, "image.cmap": "viridis", "axes.grid": False})
     print(f"Pictures: {image_source().description}. Weights: {weights_source().description}.")
-    if "COLAB_RELEASE_TAG" in os.environ and image_source().kind == "sample":
-        print("On Colab, `!cd .. && python -m scripts.download` in a new cell fetches both; then restart the session.")
+    if host():
+        if image_source().kind == "sample":
+            print(f"On {host()}, `!cd .. && python -m scripts.download` in a new cell fetches both; restart then.")
+        gpus = sys.modules["tensorflow"].config.list_physical_devices("GPU")
+        print(f"GPUs that TensorFlow sees: {len(gpus)}.")
+
+
+def host():
+    """Return the name of the hosted machine on which this runs, "" on the reader's own."""
+    return next((name for variable, name in HOSTS.items() if os.environ.get(variable)), "")
+
+
+def need(*packages):
+    """Make sure that packages are there which not every machine has; each is named as pip does.
+
+    Where the set-up installed requirements.txt they are. Colab and Kaggle bring packages of their
+    own: there only what is missing is installed, and named, and what is there keeps its version.
+    Raises `CourseError`, with the remedy, where they are missing elsewhere or cannot be installed.
+    """
+    missing = [package for package in packages if not _is_installed(package)]
+    if not missing:
+        return
+    names = ", ".join(missing)
+    if host() not in OWN_PACKAGES:
+        raise CourseError(
+            f"This lesson needs {names}. Start it in the course's environment: `make lab`, or in its folder "
+            "`python scripts/setup.py` and then `.venv/bin/python -m jupyterlab`."
+        )
+    print(f"Installing {names}, which {host()} does not have.")
+    with tempfile.TemporaryDirectory() as folder:
+        held = Path(folder) / "held.txt"  # so that pip changes nothing that is there
+        there = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
+        held.write_text("".join(f"{name}=={version}\n" for name, version in there.items() if name))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(held), *missing]
+        result = subprocess.run(pip, capture_output=True, text=True, check=False)
+    if result.returncode:
+        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise CourseError(f"{names} cannot be installed here ({reason}). The other lessons do not need it.")
+    importlib.invalidate_caches()
+
+
+def _is_installed(package):
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

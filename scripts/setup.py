@@ -78,7 +78,7 @@ def set_up(venv, requirements, gpu=False):
     install(python, ["--require-hashes", "--requirement", requirements])
     if gpu:
         print("Adding what TensorFlow needs to compute on an NVIDIA GPU. About 3 GB to download.")
-        install(python, ["tensorflow[and-cuda]==" + locked_version(requirements, "tensorflow")])
+        install(python, ["--require-hashes", "--requirement", of_gpu(requirements)])
     write_stamp(venv, finished(requirements, version, gpu) + ours)
     print("Done in %d seconds." % (time.time() - started))
 
@@ -188,13 +188,20 @@ def add_pip(python):
         )
 
 
+def of_gpu(requirements):
+    """Return the path of the lock that `--gpu` adds to `requirements`."""
+    return os.path.join(os.path.dirname(requirements), "requirements-gpu.txt")
+
+
 def finished(requirements, version, gpu):
     """Return the stamp of an environment that is complete: words that change with the requirements
     and its Python.
     """
-    with open(requirements, "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()
-    return [digest, "python%d.%d" % version if version else "none"] + ["gpu"] * gpu
+    content = b""
+    for path in [requirements] + [of_gpu(requirements)] * gpu:
+        with open(path, "rb") as file:
+            content += file.read()
+    return [hashlib.sha256(content).hexdigest(), "python%d.%d" % version if version else "none"] + ["gpu"] * gpu
 
 
 def read_stamp(venv):

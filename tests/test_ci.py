@@ -4,6 +4,7 @@ saying what it did.
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import sys
 
 import pytest
 
+from scripts.__main__ import commands
 from scripts.course import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt" or not shutil.which("bash"), reason="no bash")
@@ -128,3 +130,14 @@ def test_without_the_real_photos_it_says_so(course):
     code, lines, _ = run(course)
     assert code == 0
     assert any(line.startswith("skipped") for line in lines)
+
+
+def test_workflows_name_commands_and_targets_that_are_there():
+    targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    files = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert len(files) >= 4
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert set(re.findall(r"\bmake ([a-z]+)", text)) <= targets, file.name
+        assert set(re.findall(r"-m scripts\.(\w+)", text)) <= set(commands()), file.name
+        assert "permissions:" in text and "timeout-minutes:" in text, file.name

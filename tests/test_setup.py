@@ -31,6 +31,7 @@ def site(tmp_path, monkeypatch):
 
     class Site:
         venv, requirements, did, interrupt = tmp_path / ".venv", tmp_path / "requirements.txt", [], False
+        of_gpu = tmp_path / "requirements-gpu.txt"
 
         def set_up(self, **options):
             self.did.clear()
@@ -39,6 +40,7 @@ def site(tmp_path, monkeypatch):
 
     here = Site()
     here.requirements.write_text("numpy==2.4.6\ntensorflow==2.21.0 \\\n    --hash=sha256:0\n")
+    here.of_gpu.write_text("nvidia-nccl-cu12==2.32.3 \\\n    --hash=sha256:0\n")
 
     def create(folder):
         here.did.append("create")
@@ -58,6 +60,12 @@ def site(tmp_path, monkeypatch):
 
 def with_hashes(site):
     return f"--require-hashes --requirement {site.requirements}"
+
+
+def test_the_lock_for_a_gpu_adds_to_the_other_and_changes_nothing_in_it():
+    gpu = (ROOT / "requirements-gpu.txt").read_text(encoding="utf-8")
+    pins, of_gpu = (set(re.findall(r"(?m)^([\w.-]+==[^\s;]+)", text)) for text in (LOCK, gpu))
+    assert of_gpu - pins and all(pin.startswith("nvidia-") for pin in of_gpu - pins)
 
 
 def test_sets_up_once(site):
@@ -142,9 +150,9 @@ def test_an_environment_of_the_reader_is_never_cleared(site, monkeypatch, suppor
     assert (site.venv / "precious").exists()
 
 
-def test_gpu_extras_come_in_the_locked_version_and_stay(site):
+def test_gpu_extras_are_locked_with_hashes_and_stay(site):
     site.set_up()
-    extras = "tensorflow[and-cuda]==2.21.0"
+    extras = f"--require-hashes --requirement {site.of_gpu}"
     assert site.set_up(gpu=True) == [with_hashes(site), extras]
     assert site.set_up(gpu=True) == site.set_up() == []
     site.requirements.write_text("tensorflow==2.21.0\nnumpy==2\n")
@@ -306,3 +314,36 @@ def test_make_sets_up_before_all_else_and_lists_its_targets():
         assert "scripts/setup.py" in make("-n", target).splitlines()[0], target
     assert "--gpu" in make("-n", "setup", "GPU=1") and "--gpu" not in make("-n", "setup")
     assert make("-n", "run", "PYTHON=python3.12").startswith("python3.12 ")
+
+
+SYSTEMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
+
+
+def wheels_for(system, version, lock):
+    """Ask the index whether it has a wheel of everything in a lock; needs `uv` and a network."""
+    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps", "--target", "nowhere"]
+    command += [
+        "--only-binary",
+        ":all:",
+        "--python-platform",
+        system,
+        "--python-version",
+        version,
+        "-r",
+        str(ROOT / lock),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.index
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_package_of_the_lock_has_a_wheel_on_every_system(system, version):
+    answer = wheels_for(system, version, "requirements.txt")
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.index
+def test_every_package_for_a_gpu_has_a_wheel_under_linux_and_no_intel_mac_is_promised():
+    assert wheels_for(SYSTEMS[0], "3.13", "requirements-gpu.txt").returncode == 0
+    assert wheels_for("x86_64-apple-darwin", "3.13", "requirements.txt").returncode != 0

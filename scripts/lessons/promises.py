@@ -9,31 +9,10 @@ import ast
 import re
 from itertools import pairwise
 
-from scripts.course import REPOSITORY, ROOT
+from scripts.course import ROOT
 from scripts.lessons import exercising, notebooks
+from scripts.lessons.launching import LAUNCH, SETUP, with_launch_line
 
-FOLDER = REPOSITORY.rsplit("/", 1)[1]
-SETUP = f"""\
-# The set-up cell, the same in every lesson: find the course's helpers (on Colab, fetch them first) and fix the seeds.
-import contextlib
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-
-course_folder = next((place for place in ("..", ".") if os.path.isfile(place + "/scripts/course.py")), "{FOLDER}")
-if not os.path.isdir(course_folder):
-    assert shutil.which("git"), "Install git, which fetches the course, or open this notebook in the course's folder."
-    with tempfile.TemporaryDirectory(dir=".") as part:  # a clone is there whole or not at all
-        subprocess.run(["git", "clone", "-q", "--depth=1", "{REPOSITORY}", part + "/whole"], check=True)
-        with contextlib.suppress(OSError):  # another notebook was faster
-            os.rename(part + "/whole", course_folder)
-os.chdir(course_folder + "/notebooks")
-sys.path.insert(0, os.path.abspath(".."))
-from scripts import course
-
-course.start()"""
 LENGTHS = re.compile(
     r"^\*\d+ minutes? to read and do · \d+ seconds? to run on a 2-core CPU · \d+ MB to download\*$", re.MULTILINE
 )
@@ -173,7 +152,7 @@ def has_agreed_length(path, notebook):
     """Words and cells are counted without the exercises, which say how long they take."""
     begin, end = exercising.section(notebook.cells)
     rest = [*notebook.cells[:begin], *notebook.cells[end:]]
-    words = sum(len(cell.source.split()) for cell in rest if cell.cell_type == "markdown")
+    words = sum(len(LAUNCH.sub("", cell.source).split()) for cell in rest if cell.cell_type == "markdown")
     cells = sum(cell.cell_type == "code" for cell in rest)
     exercises = exercising.minutes_of(notebook.cells[begin:end])
     problems = []
@@ -245,6 +224,13 @@ def has_the_setup_cell(path, notebook):
     if len(notebook.cells) > 1 and notebook.cells[1].cell_type == "code" and notebook.cells[1].source == SETUP:
         return []
     return ["the second cell is not the set-up cell, letter for letter: copy it from scripts/lessons/promises.py"]
+
+
+def has_its_launch_links(path, notebook):
+    text = notebook.cells[0].source
+    if notebook.cells[0].cell_type != "markdown" or text == with_launch_line(text, path.stem):
+        return []
+    return ["its first cell does not end in the links to Colab and the others: run `python -m scripts.address`"]
 
 
 def closes_as_agreed(path, notebook):
@@ -369,6 +355,7 @@ PROMISES = (
     promises_nothing_unwritten,
     imports_open_modules,
     has_the_setup_cell,
+    has_its_launch_links,
     closes_as_agreed,
     has_its_exercises,
     explains_every_cell,

@@ -248,6 +248,8 @@ def kernel_environment(jobs=1):
     environment = dict(os.environ)
     environment.pop("MPLBACKEND", None)  # figures belong into the notebook
     environment["COURSE_PROGRESS"] = "off"  # nobody learns here
+    for name in course.HOSTS:  # where a lesson says more than is stored
+        environment.pop(name, None)
     environment["COURSE_DATA"] = str(images.path.resolve()) if images.kind == "path" else images.kind
     environment["COURSE_WEIGHTS"] = str(weights.path.resolve()) if weights.kind == "path" else weights.kind
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):  # kernels that fight for cores are slower

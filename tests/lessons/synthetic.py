@@ -4,7 +4,7 @@ from nbformat import v4
 from PIL import Image
 
 from scripts import datasets
-from scripts.lessons import exercising, notebooks, promises
+from scripts.lessons import exercising, launching, notebooks
 
 OPENING = """\
 # 1. Loading images
@@ -36,9 +36,10 @@ def lesson():
     executed.
     """
     exercises = exercising.exercise_cells("01")
+    opening = OPENING.format(minutes=5 + exercising.minutes_of(exercises))
     cells = [
-        v4.new_markdown_cell(OPENING.format(minutes=5 + exercising.minutes_of(exercises))),
-        v4.new_code_cell(promises.SETUP, outputs=[printed("Pictures: 600 drawn ones. Weights: the stand-in.\n")]),
+        v4.new_markdown_cell(launching.with_launch_line(opening, "01_loading_images")),
+        v4.new_code_cell(launching.SETUP, outputs=[printed("Pictures: 600 drawn ones. Weights: the stand-in.\n")]),
         v4.new_markdown_cell(
             "## What is in a photo\n\n![a red t-shirt on a wooden floor](../images/shirt.png)\n\nBytes:"
         ),

@@ -16,7 +16,7 @@ import synthetic
 from nbformat import v4
 
 from scripts.course import DATA, ROOT
-from scripts.lessons import notebooks, outputs, promises
+from scripts.lessons import launching, notebooks, outputs, promises
 
 # Numbers of a resized picture, from the course's loader and from Pillow; neither needs TensorFlow.
 RESIZE = """\
@@ -91,7 +91,10 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("tags_have_reasons", tagged(2, "nbval_skip")),
     ("tags_have_reasons", tagged(2, reason="none")),
     ("tags_have_reasons", lambda lesson: code(lesson, 4).update(outputs=[])),
-    ("opens_as_agreed", lambda lesson: lesson.cells[0].update(source="Welcome!")),
+    (
+        "opens_as_agreed",
+        lambda lesson: lesson.cells[0].update(source=launching.with_launch_line("Welcome!", "01_loading_images")),
+    ),
     ("opens_as_agreed", replaced(0, "# 1. ", "# 2. ")),
     ("opens_as_agreed", replaced(0, "In this notebook you …:", "Welcome!")),
     ("opens_as_agreed", replaced(0, "- load a photo\n", "")),
@@ -111,9 +114,11 @@ MUTATIONS = [  # the promise that must not be kept any more, and what is done to
     ("imports_open_modules", sourced(2, "from scripts.lessons import notebooks")),
     ("imports_open_modules", sourced(2, "from scripts import datasets, benchmark")),
     ("imports_open_modules", sourced(2, "from scripts.machine.download import main")),
-    ("has_the_setup_cell", sourced(1, promises.SETUP + "\n")),
-    ("has_the_setup_cell", sourced(1, promises.SETUP.replace("course.start()", "course.start( )"))),
+    ("has_the_setup_cell", sourced(1, launching.SETUP + "\n")),
+    ("has_the_setup_cell", sourced(1, launching.SETUP.replace("course.start()", "course.start( )"))),
     ("has_the_setup_cell", lambda lesson: lesson.cells.insert(1, v4.new_markdown_cell("Hello"))),
+    ("has_its_launch_links", replaced(0, "/blob/main/", "/blob/master/")),
+    ("has_its_launch_links", replaced(0, "01_loading", "02_loading")),
     ("closes_as_agreed", lambda lesson: lesson.cells.pop()),
     ("closes_as_agreed", replaced(-1, "## What you learned", "## Summary")),
     ("closes_as_agreed", replaced(-1, "- its numbers are bytes\n", "")),

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from scripts.course import REPOSITORY
-from scripts.lessons.promises import FOLDER, SETUP
+from scripts.lessons.launching import SETUP
 
 FAKE = """
 import os
@@ -61,7 +61,7 @@ def empty(tmp_path):
 
 def test_in_an_empty_folder_and_again_in_the_same_session(source, empty):
     assert finish(start(source, empty, times=2)) == "started in notebooks\n" * 2
-    assert os.listdir(empty) == [FOLDER]
+    assert os.listdir(empty) == [REPOSITORY.rsplit("/", 1)[1]]
 
 
 def test_after_a_restart_and_without_network(source, empty, tmp_path):
@@ -73,14 +73,14 @@ def test_after_a_restart_and_without_network(source, empty, tmp_path):
 def test_two_notebooks_at_once(source, empty):
     for process in [start(source, empty) for _ in range(4)]:
         assert finish(process) == "started in notebooks\n"
-    assert os.listdir(empty) == [FOLDER]
+    assert os.listdir(empty) == [REPOSITORY.rsplit("/", 1)[1]]
 
 
 def test_a_folder_of_the_readers_own_called_scripts_is_not_taken_for_the_course(source, empty, tmp_path):
     for folder in (empty, tmp_path):
         (folder / "scripts").mkdir()
     assert finish(start(source, empty)) == "started in notebooks\n"
-    assert sorted(os.listdir(empty)) == [FOLDER, "scripts"]
+    assert sorted(os.listdir(empty)) == [REPOSITORY.rsplit("/", 1)[1], "scripts"]
 
 
 def test_without_git_one_line_says_so(source, empty):
