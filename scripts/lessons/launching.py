@@ -14,6 +14,10 @@ UNSET = "https://github.com/image-classification-course/image-classification-cou
 LAUNCH = re.compile(r"(?m)\n*^Open in \[Colab\].*$")  # in a lesson's first cell
 BEGIN, END = "<!-- launch: begin -->", "<!-- launch: end -->"
 ADDRESS = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
+EACH = ("Colab", "Binder", "Kaggle")  # these open one lesson, the others the course
+ROW = re.compile(
+    r"(?m)^(?P<row>\| \d\d \| \[.*?\]\(notebooks/(?P<lesson>\w+)\.ipynb\) \|.*?\| \d+ \| \d+ \| \d+ \|).*$"
+)
 README, CITATION, COURSE = ROOT / "README.md", ROOT / "CITATION.cff", ROOT / "scripts" / "course.py"
 RECIPE = ROOT / ".saturn" / "saturn.json"
 SATURN = "https://app.community.saturnenterprise.io/dash/resources?recipeUrl="
@@ -96,22 +100,27 @@ def with_launch_line(text, lesson, repository=REPOSITORY):
     return f"{LAUNCH.sub('', text).rstrip()}\n\n{launch_line(lesson, repository)}"
 
 
-def readme_links(repository=REPOSITORY):
-    """Return README's table of launch links, Markdown."""
-    lessons = notebooks.find_lessons()
-    hosts = list(links("", repository))
-    rows = [f"| lesson | {' | '.join(hosts[:3])} |", "|---|---|---|---|"]
-    for path in lessons:
-        found = links(path.stem, repository)
-        rows.append(f"| {path.stem} | {' | '.join(f'[open]({found[host]})' for host in hosts[:3])} |")
-    whole = " · ".join(f"[{host}]({links('', repository)[host]})" for host in hosts[3:])
-    text = "\n".join([*rows, "", f"The whole course: {whole}."])
+def with_readme_links(text, repository=REPOSITORY):
+    """Return README's text with the links of each lesson at the end of its row, and those that open
+    the whole course between two marks.
+    """
+
+    def row(found):
+        places = links(found["lesson"], repository)
+        return found["row"] + " " + " · ".join(f"[{host}]({places[host]})" for host in EACH) + " |"
+
+    text = ROW.sub(row, text)
+    whole = links("00_start_here", repository)
+    line = (
+        "The whole course: " + " · ".join(f"[{host}]({link})" for host, link in whole.items() if host not in EACH) + "."
+    )
     if repository == UNSET:
-        text = (
-            f"**The address of this repository is not set yet**: these links lead to `{repository}`. Whoever puts the "
-            "course on GitHub, or forks it, gives `python -m scripts.address https://github.com/OWNER/NAME` first.\n\n"
-        ) + text
-    return text
+        line += (
+            f"\n\n**The address of this repository is not set yet**: the links lead to `{repository}`. Whoever puts the "
+            "course on GitHub, or forks it, first runs `python -m scripts.address https://github.com/OWNER/NAME`."
+        )
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n{line}\n{END}{rest.partition(END)[2]}"
 
 
 def new_texts(repository):
@@ -121,9 +130,7 @@ def new_texts(repository):
     recipe = json.loads(read(RECIPE))
     recipe["spec"]["git_repositories"][0]["url"] = repository
     texts[RECIPE] = json.dumps(recipe, indent=2) + "\n"
-    before, _, rest = read(README).partition(BEGIN)
-    _, _, after = rest.partition(END)
-    texts[README] = f"{before}{BEGIN}\n{readme_links(repository)}\n{END}{after}"
+    texts[README] = with_readme_links(read(README), repository)
     for path in [*notebooks.find_lessons(), *sorted((notebooks.NOTEBOOKS / "solutions").glob("*.ipynb"))]:
         notebook = notebooks.read_notebook(path)
         for cell in notebook.cells:

@@ -72,7 +72,7 @@ def main(arguments=None, folder=None):
         if not options.check:
             seal(folder)
             if folder == FOLDER:
-                tables.write_readme(folder)
+                tables.write_pages(folder)
     else:
         if image_source().kind == "sample" or weights_source().kind == "standin":
             raise CourseError(

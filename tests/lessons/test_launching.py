@@ -96,7 +96,8 @@ def test_a_newer_line_takes_the_place_of_the_older_one():
 
 def test_readme_has_the_links_of_every_lesson():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert launching.readme_links(REPOSITORY) in readme, "run `python -m scripts.address`"
+    assert launching.with_readme_links(readme, REPOSITORY) == readme, "run `python -m scripts.address`"
+    assert readme.count("colab.research.google.com") == len(launching.notebooks.find_lessons())
 
 
 def test_an_address_is_taken_as_a_browser_gives_it():

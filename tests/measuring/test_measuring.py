@@ -217,12 +217,13 @@ def test_the_table_shows_a_models_validation_beside_its_test(tmp_path):
 
 
 def test_the_readme_holds_the_table_of_the_results_and_typing_into_it_is_found(tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == tables.with_table(readme, FOLDER), "python -m scripts.measure --results makes this table"
-    typed = readme.replace("| transfer learning | 0.", "| transfer learning | 1.")
-    assert typed != readme and tables.with_table(typed, FOLDER) == readme
-    with pytest.raises(CourseError, match="lacks the marks"):
-        tables.with_table(readme.replace(tables.END, ""), FOLDER)
+    for path, names in ((tables.README, tables.HEADLINES), (tables.RESULTS, ())):
+        page = path.read_text(encoding="utf-8")
+        assert page == tables.with_table(page, FOLDER, names), "python -m scripts.measure --results makes this table"
+        typed = page.replace("| transfer learning | 0.", "| transfer learning | 1.")
+        assert typed != page and tables.with_table(typed, FOLDER, names) == page
+        with pytest.raises(CourseError, match="lacks the marks"):
+            tables.with_table(page.replace(tables.END, ""), FOLDER)
 
 
 def test_random_views_are_drawn_by_the_layers_that_lesson_12_shows():
