@@ -24,6 +24,8 @@ echo "$1" >> made
 PYTHON = f"""#!/bin/sh
 [ "$2" != scripts.measure ] || [ "$BREAK" != measured ] || exit 1
 [ "$2" != scripts.measure ] || exit 0
+[ "$2" != pytest ] || [ "$BREAK" != pages ] || exit 1
+[ "$2" != pytest ] || exit 0
 [ "$2" = scripts.run ] || exec {sys.executable} "$@"
 [ "$BREAK" != real ] || exit 1
 mkdir -p build/real/notebooks
@@ -82,18 +84,24 @@ def run(folder, broken=""):
 def test_all_that_ci_does(course):
     code, lines, made = run(course)
     assert code == 0, lines
-    assert made == ["setup", "test", "run"]
-    assert [line.split()[0] for line in lines[-9:]] == ["passed"] * 8 + ["CI"]
+    assert made == ["setup", "test", "run", "browser"]
+    assert [line.split()[0] for line in lines[-10:]] == ["passed"] * 9 + ["CI"]
     assert lines[-1].startswith("CI passed in ")
 
 
-@pytest.mark.parametrize("broken", ["test", "run", "real", "measured"])
+@pytest.mark.parametrize("broken", ["test", "run", "pages", "real", "measured"])
 def test_a_failure_fails_ci_and_the_rest_still_runs(course, broken):
     code, lines, made = run(course, broken)
     assert code == 1
-    assert made == ["setup", "test", "run"]
+    assert made == ["setup", "test", "run", "browser"]
     assert lines[-1].startswith("CI FAILED")
-    assert "FAILED" in [line.split()[0] for line in lines[-9:-1]]
+    assert "FAILED" in [line.split()[0] for line in lines[-10:-1]]
+
+
+def test_without_a_browser_it_says_so_and_the_rest_still_runs(course):
+    code, lines, _ = run(course, "browser")
+    assert code == 0, lines
+    assert [line for line in lines if line.startswith("skipped")][0].endswith("could not be installed")
 
 
 def test_without_set_up_nothing_else_runs(course):

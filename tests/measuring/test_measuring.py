@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from scripts.course import ROOT, CourseError
+from scripts.course import CourseError
 from scripts.features import Features
 from scripts.lessons import notebooks
 from scripts.measured import FOLDER
