@@ -143,7 +143,7 @@ EXERCISES = (
             cam("heat = maps @ gradients.reshape(-1, maps.shape[2]).mean(0)", "return np.where(heat > 0, heat, 0)"),
         ),
         expects="an array (height, width), nothing below 0",
-        means="Nine lines in the lesson, two here: the rest only fetches maps and gradients.",
+        means="Two lines: the rest of the lesson's function only fetches maps and gradients.",
         hints=(
             "Weight of a channel: the mean of its gradients over all places, `axis=(0, 1)`.",
             "Multiply the maps by the weights (NumPy repeats them for each place), and add the channels up.",
