@@ -4,6 +4,7 @@ What was solved is kept in `data/progress.json`, which git does not know, or in 
 environment variable `COURSE_PROGRESS` names; nothing is kept where that is "off".
 """
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from scripts import course
 from scripts.checks import NUMBERS, exercises_of
 from scripts.checks.exercise import NOT_DONE
+from scripts.course import CourseError
 from scripts.files import lock, write_whole
 
 
@@ -83,7 +85,7 @@ def progress_file():
 def read_progress():
     """Return what was tried: {lesson: {exercise: {"right": bool, "tries": int}}}, numbers as texts.
 
-    Empty where there is no file, or one that cannot be read.
+    Empty where there is no file. Raises `CourseError` for one that cannot be read.
     """
     path = progress_file()
     try:
@@ -94,21 +96,28 @@ def read_progress():
             }
             for lesson, of in kept.items()
         }
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        raise CourseError(f"The file of what you solved, {path}, cannot be read.") from None
 
 
 def note(lesson, number, right):
     """Keep that an exercise was tried, and whether it was right; once right, it stays so.
 
-    A disk that refuses is no reason to stop a learner: then nothing is kept.
+    A file that cannot be read is put aside, never written over, and a line says where it is. A disk
+    that refuses is no reason to stop a learner: then nothing is kept.
     """
     path = progress_file()
     if path is None:
         return
     try:
         with lock(path.with_suffix(".lock")):
-            kept = read_progress()
+            try:
+                kept = read_progress()
+            except CourseError as error:
+                print(f"{error} It is now {put_aside(path).name}, in the same folder, and a new file begins.")
+                kept = {}
             one = kept.setdefault(lesson, {}).setdefault(str(number), {"right": False, "tries": 0})
             if not one["right"]:
                 one["right"], one["tries"] = right, one["tries"] + 1
@@ -117,9 +126,23 @@ def note(lesson, number, right):
         pass
 
 
+def put_aside(path):
+    """Rename a file to the first free name that says "unreadable", and return its new path.
+
+    Raises `OSError` where the disk refuses.
+    """
+    names = (path.with_name(f"{path.stem}.unreadable-{number}{path.suffix}") for number in itertools.count(1))
+    aside = next(name for name in names if not os.path.lexists(name))
+    return path.rename(aside)
+
+
 def show_progress(every_lesson=False):
     """Print how many exercises are solved, a line for each lesson that was begun, or for all."""
-    kept = read_progress()
+    try:
+        kept = read_progress()
+    except CourseError as error:
+        print(error)
+        kept = {}
     begun = [lesson for lesson in NUMBERS if every_lesson or kept.get(lesson)]
     if not begun:
         print("No exercise solved yet. They are at the end of each lesson.")

@@ -103,13 +103,57 @@ def test_nothing_is_kept_where_that_is_off(capsys, kept, monkeypatch):
     assert "No exercise solved yet" in printed(capsys, show_progress).splitlines()[-1]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"01": 3}', '{"01": {"1": {}}}', "\\xff"])
-def test_a_broken_file_stops_nobody(text, kept, capsys):
+BROKEN = [
+    "",
+    "{",
+    "[]",
+    '{"01": 3}',
+    '{"01": {"1": {}}}',
+    "\\xff",
+    '{"01": {"1": {"right": true, "tries": 2}}, "02": 1}',
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_file_that_cannot_be_read_is_put_aside_and_never_written_over(text, kept, capsys):
     kept.parent.mkdir()
     kept.write_text(text)
-    assert read_progress() == {}
-    exercises("01").check(1, 4)
+    with pytest.raises(CourseError, match="cannot be read"):
+        read_progress()
+    said = printed(capsys, exercises("01").check, 1, 4)
+    assert "right" in said and "progress.unreadable-1.json" in said and said.count("\n") == 2
     assert json.loads(kept.read_text()) == {"01": {"1": {"right": True, "tries": 1}}}
+    assert (kept.parent / "progress.unreadable-1.json").read_text() == text
+    assert "unreadable" not in printed(capsys, exercises("01").check, 1, 4)
+
+
+def test_a_second_one_takes_no_place_of_the_first(kept, capsys):
+    kept.parent.mkdir()
+    for text in ("first", "second"):
+        kept.write_text(text)
+        exercises("01").check(1, 4)
+    asides = sorted(path.read_text() for path in kept.parent.glob("*unreadable*"))
+    assert asides == ["first", "second"]
+
+
+def test_whoever_only_looks_moves_nothing_and_is_told(kept, capsys):
+    kept.parent.mkdir()
+    kept.write_text("{")
+    said = printed(capsys, show_progress)
+    assert f"{kept}, cannot be read" in said and "No exercise solved yet" in said
+    assert kept.read_text() == "{" and len(list(kept.parent.iterdir())) == 1
+
+
+def test_what_cannot_be_put_aside_stays_as_it_is(kept, capsys, monkeypatch):
+    kept.parent.mkdir()
+    kept.write_text("{")
+    monkeypatch.setattr(module, "put_aside", refuse)
+    assert "right" in printed(capsys, exercises("01").check, 1, 4)
+    assert kept.read_text() == "{"
+
+
+def refuse(path):
+    raise PermissionError
 
 
 def test_a_disk_that_refuses_stops_nobody(kept, capsys):

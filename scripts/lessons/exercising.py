@@ -74,10 +74,14 @@ def code_of(number, task, code):
     return f"{code}{gap}check({number}, {task.name})"
 
 
-def import_lines(tasks, last):
-    """Return the cell that imports what the code of the exercises needs, and makes `check`."""
-    lines = sorted({"import numpy as np", *(line for task in tasks for line in task.imports)})
-    return "\n".join([*lines, "", "from scripts.exercises import exercises", "", last])
+def import_lines(tasks, last, numpy=True):
+    """Return the cell that imports what the code of the exercises needs, the standard library
+    first, and makes `check`.
+    """
+    lines = {line for task in tasks for line in task.imports} | ({"import numpy as np"} if numpy else set())
+    standard = {line for line in lines if line.split()[1].partition(".")[0] in sys.stdlib_module_names}
+    groups = ["\n".join(sorted(group)) for group in (standard, lines - standard) if group]
+    return "\n\n".join([*groups, "from scripts.exercises import exercises", last])
 
 
 def exercise_cells(lesson):
@@ -124,7 +128,11 @@ def solution_notebook(path):
     lesson, tasks = number_of(path), exercises_of(number_of(path))
     opening, setup = notebooks.read_notebook(path).cells[:2]
     title = opening.source.partition("\n")[0].removeprefix("# ")
-    source = import_lines(tasks, f'check, hint, solution = exercises("{lesson}", keep=False)')
+    source = import_lines(
+        tasks,
+        f'check, hint, solution = exercises("{lesson}", keep=False)',
+        any("np." in task.solution for task in tasks),
+    )
     cells = [
         v4.new_markdown_cell(OPENING.format(title=title, name=path.name)),
         v4.new_code_cell(setup_of(tasks, setup.source)),

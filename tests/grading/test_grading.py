@@ -10,9 +10,10 @@ import pytest
 from nbformat import v4
 
 from scripts import grading
-from scripts.checks import exercises_of
+from scripts.checks import NUMBERS, exercises_of
+from scripts.checks.exercise import executed
 from scripts.course import ROOT
-from scripts.grading import plain
+from scripts.grading import plain, worker
 from scripts.lessons import exercising, notebooks
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the processes' limits are those of Linux and macOS")
@@ -115,3 +116,28 @@ def test_what_is_no_plain_data_is_refused():
             plain.loads(line)
     with pytest.raises(TypeError):
         plain.dumps(object())
+
+
+FUNCTIONS = {
+    f"{lesson}-{number}": task
+    for lesson in NUMBERS
+    for number, task in enumerate(exercises_of(lesson), start=1)
+    if "def " in task.solution
+}
+
+
+@pytest.mark.parametrize("task", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_what_goes_to_a_function_and_comes_from_it_is_plain_data(task):
+    """As between grader and worker: else no answer to this exercise could be graded as right."""
+
+    def graded(code):
+        function = executed(code, task.imports)[task.name]
+
+        def call(*arguments):
+            said = worker.outcome(function, plain.loads(plain.dumps(list(arguments))), task.look)
+            return plain.loads(plain.dumps(said)).get("value")
+
+        call.looks = True
+        return task.verdict(call)
+
+    assert graded(task.solution) == "" and graded(next(iter(task.wrong))) != ""
