@@ -24,15 +24,18 @@ def train_head(features, labels, classes, weight_decay=0.001, epochs=60, seed=0,
     normalization.adapt(features)
     penalty = keras.regularizers.L2(weight_decay)
     head = keras.Sequential([normalization, keras.layers.Dense(classes, kernel_regularizer=penalty)])
-    steps = math.ceil(len(features) / batch_size)
-    schedule = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
+    steps = epochs * math.ceil(len(features) / batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(0.003, steps)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
-    head.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=steps)
     one_hot = keras.utils.to_categorical(labels, classes)
-    if keras.backend.backend() == "tensorflow":  # twice as fast as arrays, for which `fit` starts anew in each epoch
+    if keras.backend.backend() == "tensorflow":  # all steps in one go: twice as fast as arrays, epoch by epoch
+        head.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=steps)
+        head.build(features.shape)  # with the optimizer's variables there, TensorFlow prepares the step once, not twice
+        head.optimizer.build(head.trainable_variables)
         photos = shuffled(features, one_hot, batch_size, seed)
-        head.fit(photos, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+        head.fit(photos, steps_per_epoch=steps, shuffle=False, verbose=0)
     else:
+        head.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=steps // epochs)
         head.fit(features, one_hot, batch_size=batch_size, epochs=epochs, verbose=0)
     return head
 

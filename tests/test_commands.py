@@ -30,7 +30,8 @@ def test_the_list_has_a_line_for_each():
 
 # One process for all, so that TensorFlow is loaded once; the course's own modules anew for each.
 EXPLAIN = """
-import contextlib, io, json, runpy, sys, traceback
+import contextlib, gc, io, json, runpy, sys, traceback
+gc.disable()  # imports are a quarter faster
 told = {}
 for name in sys.argv[1:]:
     for module in [module for module in sys.modules if module.partition(".")[0] == "scripts"]:

@@ -3,6 +3,7 @@ stored.
 """
 
 import hashlib
+import re
 from pathlib import Path
 
 import nbformat
@@ -49,6 +50,12 @@ def find_lessons(folder=NOTEBOOKS):
     if not lessons:
         raise CourseError(f"{folder} holds no lesson (expected files such as {SERIES[0]}.ipynb).")
     return lessons
+
+
+def said_seconds(path):
+    """Return the seconds that a lesson says it runs; 0 where it says nothing."""
+    said = re.search(r"(\d+) seconds? to run", path.read_text(encoding="utf-8"))
+    return int(said[1]) if said else 0
 
 
 def choose_lessons(wanted, lessons):

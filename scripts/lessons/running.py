@@ -174,12 +174,6 @@ def count_cells(path):
         return 0
 
 
-def said_seconds(path):
-    """Return the seconds that a lesson says it runs; 0 where it says nothing."""
-    said = re.search(r"(\d+) seconds? to run", path.read_text(encoding="utf-8"))
-    return int(said[1]) if said else 0
-
-
 async def run_all(lessons, environment, out, jobs, store=False):
     """Execute the notebooks with the paths `lessons`, `jobs` at a time, and return a list with the
     `Outcome` of each.
@@ -222,7 +216,7 @@ async def run_all(lessons, environment, out, jobs, store=False):
 
     loop = asyncio.get_running_loop()
     started = {}
-    for path, outcome in sorted(zip(lessons, outcomes, strict=True), key=lambda pair: -said_seconds(pair[0])):
+    for path, outcome in sorted(zip(lessons, outcomes, strict=True), key=lambda pair: -notebooks.said_seconds(pair[0])):
         started[outcome.lesson] = asyncio.create_task(one(path, outcome))
     tasks = [started[outcome.lesson] for outcome in outcomes]
     handlers = {}

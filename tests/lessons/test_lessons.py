@@ -102,7 +102,7 @@ def test_a_changed_solution_notebook_is_seen():
         assert unlike_source(lesson, solved)
 
 
-def test_nbval_collects_every_code_cell():
+def test_nbval_collects_every_code_cell_and_the_longest_lesson_first():
     command = [sys.executable, "-m", "pytest", "-n", "0", "--collect-only", "-q", "-p", "no:cacheprovider", "notebooks"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
@@ -111,3 +111,5 @@ def test_nbval_collects_every_code_cell():
     paths |= {f"solutions/{lesson.name}": exercising.SOLUTIONS / lesson.name for lesson in SOLVED}
     there = [name for name, path in paths.items() for _ in notebooks.code_cells(read(path))]
     assert sorted(collected) == sorted(there), result.stdout + result.stderr
+    seconds = [notebooks.said_seconds(paths[name]) for name in collected]
+    assert seconds[0] > seconds[-1] and seconds == sorted(seconds, reverse=True)

@@ -106,7 +106,8 @@ def test_every_pass_holds_each_view_once(monkeypatch):
 
 
 TRAINING = """
-import os, sys
+import gc, os, sys
+gc.disable()  # imports are a quarter faster
 import keras, numpy as np
 from pathlib import Path
 from scripts.standin import distillation as distill
