@@ -54,9 +54,9 @@ def mcnemar(first, second):
     return float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
-def share_seen(n, gain, alone=0.04):
-    """Return how often McNemar's test sees a true gain (p below 0.05), a share of all studies with
-    `n` pictures.
+def share_seen(n, gain, alone=0.04, level=0.05):
+    """Return how often McNemar's test sees a true gain (p below `level`), a share of all studies
+    with `n` pictures.
 
     In such a study the first model alone is right on a share `alone` of all pictures that there
     are, the second model alone on `alone + gain`. Computed exactly: over every possible number of
@@ -69,7 +69,7 @@ def share_seen(n, gain, alone=0.04):
     if differ == 0:
         return 0.0
     number = np.arange(n + 1)  # of pictures on which exactly one of the two is right
-    fewest = stats.binom.ppf(0.025, number, 0.5) - 1  # so many, or fewer, on one side: p < 0.05
+    fewest = stats.binom.ppf(level / 2, number, 0.5) - 1  # so many, or fewer, on one side: p < level
     on_second = (alone + gain) / differ
     noticed = stats.binom.cdf(fewest, number, on_second) + stats.binom.sf(number - fewest - 1, number, on_second)
     return float(stats.binom.pmf(number, n, differ) @ noticed)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, log_loss
 
 from scripts import calibration
@@ -46,6 +47,16 @@ def test_the_calibration_error_of_a_case_on_paper():
     assert error == pytest.approx(0.1, abs=1e-12)
     # One bin for all: sure 0.8, 3 of 4 right.
     assert calibration.expected_calibration_error(probabilities, [0, 1, 0, 0], bins=1) == pytest.approx(0.05, abs=1e-12)
+
+
+def test_the_calibration_error_is_that_of_scikit_learns_curve():
+    logits, labels = answers()
+    probabilities = calibration.softmax(logits)
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    share_right, mean_sure = calibration_curve(right, sure, n_bins=10)
+    counts = np.histogram(sure, bins=10, range=(0, 1))[0]
+    theirs = np.abs(share_right - mean_sure) @ counts[counts > 0] / len(labels)
+    assert calibration.expected_calibration_error(probabilities, labels) == pytest.approx(theirs, rel=0, abs=1e-12)
 
 
 def test_an_answer_that_is_wholly_sure_is_in_the_last_bin():

@@ -100,12 +100,21 @@ def test_without_the_runner_nothing_is_kept(monkeypatch, capsys):
     results.record("majority vote", 1, 2)
 
 
-@pytest.mark.parametrize("n, gain, alone", [(341, 0.02, 0.04), (100, 0.05, 0.02), (341, 0, 0.04), (30, -0.1, 0.15)])
-def test_the_share_of_studies_that_see_a_gain_is_that_of_studies_that_are_played(n, gain, alone):
+@pytest.mark.parametrize(
+    "n, gain, alone, level",
+    [
+        (341, 0.02, 0.04, 0.05),
+        (100, 0.05, 0.02, 0.05),
+        (341, 0, 0.04, 0.05),
+        (30, -0.1, 0.15, 0.05),
+        (372, 0.05, 0.03, 0.005),
+    ],
+)
+def test_the_share_of_studies_that_see_a_gain_is_that_of_studies_that_are_played(n, gain, alone, level):
     generator = np.random.default_rng(0)
-    studies = generator.multinomial(n, [alone, alone + gain, 1 - 2 * alone - gain], size=4000)
-    seen = np.mean([results.mcnemar(*models(gained, lost, n)) < 0.05 for lost, gained, _ in studies])
-    assert results.share_seen(n, gain, alone) == pytest.approx(seen, abs=0.02)
+    studies = generator.multinomial(n, [alone, alone + gain, 1 - 2 * alone - gain], size=2500)
+    seen = np.mean([results.mcnemar(*models(gained, lost, n)) < level for lost, gained, _ in studies])
+    assert results.share_seen(n, gain, alone, level) == pytest.approx(seen, abs=0.02)
 
 
 def test_a_gain_that_cannot_be_is_refused():

@@ -4,11 +4,13 @@ import ast
 
 import numpy as np
 import pytest
+from sklearn.metrics import recall_score, roc_auc_score
 
 from scripts.calibration import expected_calibration_error, softmax
 from scripts.lessons import notebooks
 
-BY_HAND = ("holm", "choose", "by_photos", "by_people", "draw_labels")
+BY_HAND = ("holm", "choose", "by_photos", "by_people", "draw_labels", "recalls", "redraw_as_train")
+BY_HAND += ("spread_of", "share_stranger")
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def lesson():
     functions = [node for cell in cells for node in cell.body if isinstance(node, ast.FunctionDef)]
     program = ast.Module([node for node in functions if node.name in BY_HAND], [])
     assert {node.name for node in program.body} == set(BY_HAND)
-    names = {"np": np, "generator": np.random.default_rng(0)}
+    names = {"np": np, "generator": np.random.default_rng(0), "player": np.random.default_rng(0)}
     exec(compile(program, path.name, "exec"), names)
     return names
 
@@ -72,3 +74,36 @@ def test_labels_are_drawn_from_the_probabilities(lesson):
     drawn = lesson["draw_labels"](table)
     assert np.bincount(drawn, minlength=3) / len(drawn) == pytest.approx(table[0], abs=0.01)
     assert expected_calibration_error(table, drawn) < 0.01
+
+
+def test_the_weighted_score_covers_the_truth_in_95_of_100_tests_of_other_shares(lesson):
+    generator = np.random.default_rng(3)
+    lesson["names"], lesson["train_shares"] = ["a", "b", "c"], np.array([0.5, 0.3, 0.2])
+    true_recalls, sizes = np.array([0.7, 0.6, 0.8]), np.array([200, 200, 200])
+    lesson["labels"] = {"test": np.repeat([0, 1, 2], sizes)}
+    held = []
+    for _ in range(1200):
+        lesson["right"] = {"test": {"model": generator.random(sizes.sum()) < true_recalls[lesson["labels"]["test"]]}}
+        low, high = np.quantile(lesson["redraw_as_train"]("model", "test", 600), [0.025, 0.975])
+        held.append(low <= true_recalls @ lesson["train_shares"] <= high)
+    assert 0.93 <= np.mean(held) <= 0.97
+
+
+def test_recalls_and_the_share_found_stranger_are_scikit_learns(lesson):
+    generator = np.random.default_rng(4)
+    truth, answers = generator.integers(5, size=(2, 300))
+    lesson.update(names=list("abcde"), labels={"test": truth}, right={"test": {"model": answers == truth}})
+    theirs = recall_score(truth, answers, average=None)
+    assert lesson["recalls"]("model", "test") == pytest.approx(theirs, rel=0, abs=1e-12)
+    others, garments = generator.normal(1, 1, 40), generator.normal(0, 1, 90)
+    area = roc_auc_score(np.repeat([1, 0], [40, 90]), np.concatenate([others, garments]))
+    assert lesson["share_stranger"](others, garments) == pytest.approx(area, rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.05, 0.1])
+def test_the_spread_of_people_is_found_without_what_is_chance(lesson, spread):
+    generator = np.random.default_rng(5)
+    photos = generator.integers(11, 60, 8000)
+    mean = np.clip(0.8 + spread * generator.choice([-1, 1], len(photos)), 0, 1)
+    found = lesson["spread_of"](generator.binomial(photos, mean) / photos, photos)
+    assert found == pytest.approx(spread, abs=0.02)

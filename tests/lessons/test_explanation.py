@@ -1,5 +1,7 @@
 """Lesson 16's own Grad-CAM, taken from its cell, on networks whose right map is known."""
 
+from unittest import mock
+
 import keras
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ def grad_cam():
     (cell,) = [cell for cell in notebooks.code_cells(notebooks.read_notebook(LESSON)) if "def grad_cam(" in cell.source]
     function = cell.source[cell.source.index("def grad_cam(") :].partition("\n\n\n")[0]
     assert len(function.splitlines()) <= 15
-    space = {"keras": keras, "tf": tf}
+    space = {"keras": keras, "mock": mock, "tf": tf}
     exec(function, space)
     return space["grad_cam"]
 
@@ -58,6 +60,48 @@ def sequential():
     return keras.Sequential([keras.Input((SIDE, SIDE, 3)), base, layers.GlobalAveragePooling2D(), head(2)])
 
 
+def added():
+    model = keras.Sequential()
+    for layer in (keras.Input((SIDE, SIDE, 3)), filters(), layers.GlobalAveragePooling2D(), head(2)):
+        model.add(layer)
+    return model
+
+
+def added_and_never_called():
+    model = keras.Sequential()
+    for layer in (layers.Rescaling(1 / 255), filters(), layers.Flatten(), layers.Reshape((16, 2))):
+        model.add(layer)
+    model.add(layers.GlobalAveragePooling1D())
+    model.add(head(2))
+    return model
+
+
+def pooled_inside():
+    base_input = keras.Input((SIDE, SIDE, 3))
+    base = keras.Model(base_input, layers.GlobalAveragePooling2D()(filters()(base_input)))
+    return keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.Sequential([base]), head(2)])
+
+
+def with_a_branch():
+    inputs = keras.Input((SIDE, SIDE, 3))
+    both = layers.Add()([filters()(inputs), filters()(inputs)])
+    return keras.Model(inputs, head(2)(layers.GlobalAveragePooling2D()(both)))
+
+
+class Written(keras.Model):
+    """A model that is no graph of layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.filters, self.pool, self.head = filters(), layers.GlobalAveragePooling2D(), head(2)
+
+    def call(self, inputs):
+        return self.head(self.pool(self.filters(inputs)))
+
+
+BUILT = (flat, nested, sequential, added, added_and_never_called, pooled_inside, with_a_branch, Written)
+
+
 def picture(red, blue):
     """Black, but for one square of the map in red and one in blue."""
     image = np.zeros((SIDE, SIDE, 3), "uint8")
@@ -66,7 +110,7 @@ def picture(red, blue):
     return image
 
 
-@pytest.mark.parametrize("build", [flat, nested, sequential])
+@pytest.mark.parametrize("build", BUILT)
 def test_the_map_points_at_the_corner_that_the_class_wants(grad_cam, build):
     pictures = np.stack([picture(CORNER, (0, 3)), picture((0, 3), CORNER)])
     for labels, places in (([0, 0], (CORNER, (0, 3))), ([1, 1], ((0, 3), CORNER)), ([0, 1], (CORNER, CORNER))):
@@ -80,6 +124,12 @@ def test_the_map_points_at_the_corner_that_the_class_wants(grad_cam, build):
 def test_the_heat_is_the_mean_gradient_times_the_map(grad_cam):
     heat = grad_cam(flat(), picture(CORNER, (0, 3))[None], np.array([0]))[0]
     assert heat[CORNER] == pytest.approx(255 / 16)  # a square of 255, and a sixteenth of each map's mean
+
+
+def test_layers_are_called_as_before_afterwards(grad_cam):
+    call = keras.Layer.__call__
+    grad_cam(flat(), picture(CORNER, (0, 3))[None], np.array([0]))
+    assert keras.Layer.__call__ is call
 
 
 def test_several_squares_of_one_channel_share_its_weight(grad_cam):
