@@ -1,5 +1,5 @@
-"""Take the screenshots of lesson 18: `python images/screenshots.py` executes the lesson on the drawn
-pictures, opens its logs in TensorBoard, and writes every PNG beside this file.
+"""Take the screenshots of lesson 18: `python images/screenshots.py` executes the lesson on the
+drawn pictures, opens its logs in TensorBoard, and writes every PNG beside this file.
 
 It needs a Chromium or Chrome on this machine. TensorBoard listens on this machine only, on a port
 that is free, and ends with the script; a request to any other host is refused.
@@ -79,7 +79,8 @@ def open_page(address, refused):
             route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.route("**/*", guard)

@@ -120,6 +120,7 @@ def diagnose(run, healthy):
         return "rate too small"
     if run.validation_accuracy[-1] > run.accuracy[-1] - 0.02:
         return "leak"
-    if np.allclose(run.loss, healthy.loss, rtol=0.05) and run.validation_accuracy[-1] < healthy.validation_accuracy[-1] - 0.04:
+    lost = healthy.validation_accuracy[-1] - run.validation_accuracy[-1]
+    if np.allclose(run.loss, healthy.loss, rtol=0.05) and lost > 0.04:
         return "validation augmented"
     return "healthy"
