@@ -7,7 +7,7 @@ QUICK_TESTS := tests/lessons/test_lessons.py tests/test_imports.py tests/test_pr
 VENV_PYTHON := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
 
 help: ## show this list
-	@awk -F ':[a-z ]*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':[a-z ]*## ' '/^[a-z]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' Makefile
 
 setup: ## set the course up in .venv; does nothing where that is done
 	@$(PYTHON) scripts/setup.py $(if $(filter 1,$(GPU)),--gpu)
@@ -26,6 +26,9 @@ data: setup ## fetch the real photos and the ImageNet weights (0.3 GB)
 
 doctor: ## say what this machine has, what will be slow, what is missing, also before the set-up
 	@$(PYTHON) -m scripts.doctor
+
+tensorboard: setup ## open the curves of the trainings that left a log in build/logs
+	@$(VENV_PYTHON) -m tensorboard.main --logdir build/logs
 
 outputs: setup ## execute the lessons and store their outputs in notebooks/
 	@$(VENV_PYTHON) -m scripts.solutions && $(VENV_PYTHON) -m scripts.run --store
@@ -50,4 +53,4 @@ browser: setup ## find or install the browser in which tests open pages
 clean: ## delete what was built; the environment, pictures and weights stay
 	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup run test lab data doctor outputs quick lint lock site browser clean
+.PHONY: help setup run test lab data doctor tensorboard outputs quick lint lock site browser clean

@@ -52,12 +52,21 @@ def show_diagram(name, alt):
     A cell shows it, and not a text cell's link, because Colab has the notebook only and not the
     folder `images`. Raises `FileNotFoundError` where there is no such diagram.
     """
+    _show_file(f"{name}.svg", "image/svg+xml", alt)
+
+
+def show_screenshot(name, alt):
+    """Show the screenshot `images/NAME.png`, as `show_diagram` shows a diagram."""
+    _show_file(f"{name}.png", "image/png", alt)
+
+
+def _show_file(name, kind, alt):
     from IPython.display import display
 
-    drawing = base64.b64encode((ROOT / "images" / f"{name}.svg").read_bytes()).decode()
+    content = base64.b64encode((ROOT / "images" / name).read_bytes()).decode()
     # An image element and not the drawing itself, which JupyterLab hides in a notebook that it does
     # not trust yet; it also carries its words for a screen reader.
-    image = f'<img src="data:image/svg+xml;base64,{drawing}" alt="{html.escape(alt)}" style="max-width: 100%">'
+    image = f'<img src="data:{kind};base64,{content}" alt="{html.escape(alt)}" style="max-width: 100%">'
     display({"text/html": image, "text/plain": alt}, raw=True)
 
 

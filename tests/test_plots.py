@@ -112,3 +112,14 @@ def test_a_diagram_is_shown_with_its_words(monkeypatch, tmp_path):
     assert shown[0]["text/plain"] == "a kernel slides"
     with pytest.raises(FileNotFoundError):
         plots.show_diagram("no such diagram", "…")
+
+
+def test_a_screenshot_is_shown_with_its_words(monkeypatch, tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "images" / "page.png")
+    monkeypatch.setattr(plots, "ROOT", tmp_path)
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    plots.show_screenshot("page", "a page with two curves")
+    assert "data:image/png;base64,iVBOR" in shown[0]["text/html"]
+    assert 'alt="a page with two curves"' in shown[0]["text/html"]

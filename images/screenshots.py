@@ -1,0 +1,180 @@
+"""Take the screenshots of lesson 18: `python images/screenshots.py` executes the lesson on the
+drawn pictures, opens its logs in TensorBoard, and writes every PNG beside this file.
+
+It needs a Chromium or Chrome on this machine. TensorBoard listens on this machine only, on a port
+that is free, and ends with the script; a request to any other host is refused.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+LOGS = HERE.parent / "build" / "logs" / "lesson_18"
+LESSON = "18_tensorboard"
+WIDTH, HEIGHT = 1100, 620
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SETTINGS = {  # of the page: no smoothing, whole curves, wide list of runs, nothing beside the charts
+    "scalarSmoothing": 0,
+    "ignoreOutliers": False,
+    "sideBarWidthInPercent": 26,
+    "timeSeriesSettingsPaneOpened": False,
+    "stepSelectorEnabled": False,
+}
+SETTLE = 4000  # milliseconds that charts get to be drawn; the page does not say when it is done
+
+
+def browser_path():
+    """Return the path of this machine's Chromium or Chrome; None where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextlib.contextmanager
+def tensorboard(logs):
+    """Serve a folder of logs and yield the address, such as "http://127.0.0.1:43210"; the process
+    is gone afterwards.
+    """
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--host", "127.0.0.1", "--port", "0"]
+    process = subprocess.Popen([*command, "--load_fast=false"], stderr=subprocess.PIPE, text=True)
+    try:
+        said = []
+        for line in process.stderr:  # it says where it listens, or ends
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                yield found[0]
+                break
+        else:
+            raise RuntimeError("TensorBoard did not start: " + "".join(said))
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+@contextlib.contextmanager
+def open_page(address, refused):
+    """Yield a page of a headless browser that reaches `address` only; the addresses of
+    other requests go to the list `refused`.
+    """
+    from playwright.sync_api import sync_playwright
+
+    def guard(route):
+        if route.request.url.startswith((f"{address}/", "data:", "blob:")):
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.abort()
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
+        try:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.route("**/*", guard)
+            keep = "for (const end of ['', '.timeseries']) localStorage.setItem('_tb_global_settings' + end, '%s')"
+            page.add_init_script(keep % json.dumps(SETTINGS))
+            yield page
+        finally:
+            browser.close()
+
+
+def charts(runs, tags):
+    """Return where the page shows those runs and tags that two regular expressions find."""
+    return f"/?runFilter={quote(runs, safe='')}&tagFilter={quote(tags, safe='')}#timeseries"
+
+
+def open_network(page):
+    """Look into the box of the network."""
+    page.locator("svg text:visible", has_text="cnn").first.dblclick(force=True)
+    page.wait_for_timeout(SETTLE / 2)
+    page.get_by_text("Fit to screen").click()
+
+
+def choose(page, menu, item):
+    """Open one of the menus of a page, or of a frame in it, and choose an item."""
+    page.locator(f"paper-dropdown-menu:visible[label='{menu}']").click()
+    page.locator("paper-item:visible", has_text=item).first.click()
+    page.wait_for_timeout(SETTLE / 4)
+
+
+def sort_table(page):
+    """Put the run with the best validation accuracy on top."""
+    choose(page, "Sort by", "validation accuracy")
+    choose(page, "Direction", "Descending")
+
+
+def color_by_class(page):
+    """Give each class of the cloud its color."""
+    (frame,) = (frame for frame in page.frames if "projector_binary" in frame.url)
+    choose(frame, "Color by", "label")
+
+
+# For each picture: where the page is, what is done there, how many pixels from the top are shown.
+SCREENSHOTS = {
+    "tensorboard_scalars": (charts("rates.*validation", "epoch_(loss|accuracy)"), None, 500),
+    "tensorboard_images": (charts("augmentation/with/pictures", "confusion|worst mistakes"), None, HEIGHT),
+    "tensorboard_graph": ("/#graphs&run=graph", open_network, HEIGHT),
+    "tensorboard_dead": (charts("inside/(healthy|dead)$", "output/layer 3"), None, 500),
+    "tensorboard_vanishing": (charts("inside/sigmoid$", "^gradient/layer (1|7)"), None, 500),
+    "tensorboard_hparams": ("/#hparams", sort_table, HEIGHT),
+    "tensorboard_projector": ("/#projector", color_by_class, HEIGHT),
+}
+
+
+def take(page, address, name):
+    """Return a screenshot as the bytes of a PNG."""
+    place, act, height = SCREENSHOTS[name]
+    page.goto("about:blank")  # so that the next address is loaded, also where only its end differs
+    page.goto(address + place)
+    page.wait_for_timeout(SETTLE)
+    if act:
+        page.wait_for_timeout(SETTLE)
+        act(page)
+        page.wait_for_timeout(SETTLE / 2)
+    shot = page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(shot)).convert("RGB").save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def run_lesson():
+    """Execute the lesson, but for the cells that show screenshots, on the drawn pictures: no real
+    photo gets into a screenshot.
+    """
+    from nbclient import NotebookClient
+
+    from scripts.lessons import notebooks, running
+
+    notebook = notebooks.read_notebook(notebooks.NOTEBOOKS / f"{LESSON}.ipynb")
+    notebook.cells = [cell for cell in notebook.cells if "show_screenshot(" not in cell.source]
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(notebooks.NOTEBOOKS)}})
+    client.execute(env=os.environ | running.EMBEDDED)
+
+
+def main():
+    run_lesson()
+    refused = []
+    with tensorboard(LOGS) as address, open_page(address, refused) as page:
+        for name in SCREENSHOTS:
+            content = take(page, address, name)
+            (HERE / f"{name}.png").write_bytes(content)
+            print(f"{name}.png: {len(content) / 1000:.0f} kB")
+    if refused:
+        raise SystemExit(f"The page asked for other hosts: {refused}")
+
+
+if __name__ == "__main__":
+    main()
