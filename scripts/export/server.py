@@ -156,6 +156,10 @@ def make_app(shipped, limits, workers):
     async def refuse(request, refusal):
         return problem(refusal.status, refusal.sentence)
 
+    @app.exception_handler(Exception)
+    async def apologize(request, error):
+        return problem(500, f"Something went wrong here. The log knows it as {request.scope['identity']}.")
+
     @app.exception_handler(HTTPException)
     async def refuse_path(request, error):
         known = {
@@ -186,45 +190,32 @@ async def receive(request, limits):
     `Refusal`.
     """
     most = int(limits.megabytes * 1e6)
+    too_large = Refusal(413, f"The request is larger than {limits.megabytes:g} MB. Make the photo smaller first.")
+    if "expect" in request.headers and int(request.headers.get("content-length", 0)) > most:
+        raise too_large  # who asks first is not sending yet; that the length is a number, HTTP has checked
     try:
-        if int(request.headers.get("content-length", 0)) > most:  # that it is a number, HTTP itself has checked
-            raise Refusal(413, "")
         content = await asyncio.wait_for(read(request, most), limits.upload_seconds)
     except asyncio.TimeoutError:
         raise Refusal(408, f"The photo took longer than {limits.upload_seconds:g} seconds to arrive.") from None
-    except Refusal as refusal:
-        if refusal.status != 413:
-            raise
-        if "expect" not in request.headers:  # who asks first is not sending yet
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(drop(request, 10 * most), limits.upload_seconds)
-        raise Refusal(
-            413, f"The request is larger than {limits.megabytes:g} MB. Make the photo smaller first."
-        ) from None
+    except OverflowError:
+        raise too_large from None
     if not content:
         raise Refusal(400, "The request holds no photo. Send it as the form field `photo`, or as the body itself.")
     return content
 
 
 async def read(request, most):
-    """Return the photo's bytes; raise `Refusal` 413 as soon as there are too many."""
-
-    async def counted():
-        total = 0
-        async for chunk in request.stream():
-            total += len(chunk)
-            if total > most:
-                raise Refusal(413, "")
-            yield chunk
-
+    """Return the bytes of the photo, b"" where there is none. Raises `OverflowError` for more than
+    `most` of them, and `Refusal`.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/"):
-        return b"".join([chunk async for chunk in counted()])
+        return b"".join([chunk async for chunk in chunks(request, most)])
     try:
-        form = await Parser(request.headers, counted(), max_files=1, max_fields=20).parse()
+        form = await Parser(request.headers, chunks(request, most), max_files=1, max_fields=20).parse()
     except MultiPartException as error:
         few = "Too many" in error.message
         raise Refusal(400, "Send one photo at a time." if few else "The form cannot be read: it is damaged.") from None
-    except (Refusal, ClientDisconnect):
+    except (OverflowError, ClientDisconnect):
         raise
     except Exception:  # a form without its boundary, in an unknown alphabet …
         raise Refusal(400, "The form cannot be read: it is damaged.") from None
@@ -232,15 +223,21 @@ async def read(request, most):
     return b"" if file is None or isinstance(file, str) else file.file.read()
 
 
-async def drop(request, most):
-    """Read at most so many bytes of the rest of a request: who is still sending when the connection
-    is closed never gets to read why.
+async def chunks(request, most):
+    """Yield the parts of a request. Of one with more than `most` bytes, up to ten times as many are
+    taken and dropped before `OverflowError`: who is still sending would never read why.
     """
-    while most > 0:
+    total, more = 0, True
+    while more and total <= 10 * most:
         message = await request.receive()
-        most -= len(message.get("body", b""))
-        if not message.get("more_body"):
-            return
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body, more = message.get("body", b""), message.get("more_body", False)
+        total += len(body)
+        if total <= most:
+            yield body
+    if total > most:
+        raise OverflowError
 
 
 def describe(schema):
@@ -282,7 +279,7 @@ def logged(app):
         if scope["type"] != "http":
             return await app(scope, receive, send)
         begin, size, status = time.perf_counter(), 0, 0
-        identity = uuid.uuid4().hex[:12]
+        scope["identity"] = identity = uuid.uuid4().hex[:12]
 
         async def counted():
             nonlocal size
@@ -301,11 +298,9 @@ def logged(app):
         try:
             await app(scope, counted, noted)
         except ClientDisconnect:
-            event = "hung up"
+            event, status = "hung up", None
         except Exception as error:
             event, more = "failed", {"error": type(error).__name__, "traceback": traceback.format_exc()}
-            if not status:
-                await problem(500, f"Something went wrong here. The log knows it as {identity}.")(scope, receive, noted)
         finally:
             facts = {"id": identity, "method": scope["method"], "path": scope["path"][:200], "status": status}
             facts |= {"bytes": size, "milliseconds": round(1000 * (time.perf_counter() - begin), 1)}
@@ -387,11 +382,9 @@ def serve(shipped, host, port, limits, workers, started):
     """
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
-    for name in ("scripts.serve", "uvicorn"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
+    logging.basicConfig(handlers=[handler], level="WARNING", force=True)
     LOG.setLevel("INFO")
-    logging.getLogger("uvicorn").setLevel("WARNING")
+    logging.getLogger("python_multipart").setLevel("CRITICAL")  # each damaged form would be a line of its own
     protocol = type("Protocol", (Patient,), {"seconds": limits.upload_seconds})
     config = uvicorn.Config(
         logged(make_app(shipped, limits, workers)),

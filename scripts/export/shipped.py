@@ -88,7 +88,9 @@ class Shipped:
             self.size, self.fit = self.facts["size"], self.facts["fit"]
             self.not_sure_below = self.facts.get("not_sure_below")
             if self.not_sure_below is not None and not 0 <= self.not_sure_below <= 1:
-                raise ValueError("not_sure_below is no probability")
+                raise FolderError(f"{folder}: not_sure_below is {self.not_sure_below}; it must be from 0 to 1.")
+            if not self.facts["vectors"]:
+                raise FolderError(f"{folder} has no test vectors, so nothing proves it. {AGAIN}")
             self.format = choose(folder, self.facts["formats"], name)
             file = folder / self.facts["formats"][self.format]["file"]
             # onnxruntime answers many threads at a time; a LiteRT interpreter only one.
