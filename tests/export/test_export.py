@@ -279,9 +279,13 @@ def test_the_command_takes_names_and_refuses_others(tmp_path, monkeypatch, capsy
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2 and "there is no format 'coreml'" in capsys.readouterr().err
-    monkeypatch.setattr(sys, "argv", [*words, "litert"])
+    monkeypatch.setattr(sys, "argv", [*words, "litert", "--not-sure-below", "60"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "--not-sure-below is 60.0; it must be from 0 to 1" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", [*words, "litert", "--not-sure-below", "0.6"])
     command.main()
     assert "the same class for 100.0% of 100 pictures" in capsys.readouterr().out
     facts = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert facts["fit"] == "pad" and [*facts["formats"]] == ["litert"]
+    assert facts["fit"] == "pad" and [*facts["formats"]] == ["litert"] and facts["not_sure_below"] == 0.6
     assert json.loads((tmp_path / "out" / "classes.json").read_text()) == ["cat", "dog"]
