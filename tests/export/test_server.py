@@ -67,6 +67,16 @@ def folder(model, tmp_path_factory):
     return place / "out"
 
 
+def wait_until(condition):
+    """Wait till something that must come has come."""
+    pause = threading.Event()
+    for _ in range(600):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it did not come")
+
+
 class Server:
     """A server in a process of its own, which has only the files that the container has, and in
     which nobody can import TensorFlow or Keras.
@@ -89,8 +99,8 @@ class Server:
         environment = os.environ | {"PYTHONPATH": str(unwanted), "TMPDIR": str(self.temporary)}
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(command, cwd=self.course, env=environment, stdout=output, stderr=errors)
-        while not self.output.read_bytes().endswith(b"\n"):
-            assert self.process.poll() is None, self.errors.read_text()
+        wait_until(lambda: self.output.read_bytes().endswith(b"\n") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.errors.read_text()
         self.port = int(self.log()[0]["address"].rpartition(":")[2])
 
     def log(self):
@@ -323,16 +333,6 @@ def test_a_client_that_sends_a_byte_a_second_is_let_go(running, start):
     assert said is not None and (said.startswith(b"HTTP/1.1 408") if start else said == b"")
     if start:
         assert b"connection: close" in said and is_one_sentence(json.loads(said.partition(b"\r\n\r\n")[2]))
-
-
-def wait_until(condition):
-    """Wait till something that must come has come; pytest's own limit ends it."""
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.1)
-    raise AssertionError("it did not come")
 
 
 def test_more_photos_at_once_than_allowed_get_a_clear_503_and_the_others_their_answers(running, pictures):
