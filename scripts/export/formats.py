@@ -96,8 +96,8 @@ def without_idle_features(model, calibration):
 
     A head that was folded divides each weight by its feature's deviation, which is next to nothing
     for a feature that fires once in a thousand photos. In 8 bits all weights share 127 steps, up to
-    the largest: three such features of 2,048 took Xception from 0.85 to 0.43 right. What they give
-    on average goes into the bias, so the answers stay the same.
+    the largest: two such features of 2,048 took a head on Xception from 0.85 to 0.43 right. What
+    they give on average goes into the bias, so the answers stay the same.
     """
     owner, dense = last_dense(model)
     if dense is None:

@@ -9,6 +9,7 @@ import contextlib
 import html
 import json
 import logging
+import re
 import signal
 import socket
 import sys
@@ -251,9 +252,14 @@ def describe(schema):
             )
             parts.append(
                 f"<h2><code>{method.upper()} {html.escape(path)}</code></h2><p>{html.escape(operation['summary'])}. "
-                f"{html.escape(operation.get('description', ''))}</p><ul>{answers}</ul>"
+                f"{coded(operation.get('description', ''))}</p><ul>{answers}</ul>"
             )
     return PAGE.format(title=html.escape(schema["info"]["title"]), operations="".join(parts))
+
+
+def coded(text):
+    """Return a text as HTML; what stands between backticks becomes code."""
+    return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(text))
 
 
 PAGE = """<!DOCTYPE html>
