@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -68,13 +69,11 @@ def folder(model, tmp_path_factory):
 
 
 def wait_until(condition):
-    """Wait till something that must come has come."""
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
+    """Wait till something that must come has come; a minute is more than enough."""
+    end, pause = time.monotonic() + 60, threading.Event()
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
         pause.wait(0.1)
-    raise AssertionError("it did not come")
 
 
 class Server:
