@@ -124,6 +124,8 @@ def make_app(shipped, limits, workers):
     )
     async def classify(request: Request) -> JSONResponse:
         if not places.acquire(blocking=False):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(drop(request, limits.megabytes * 1e6), limits.upload_seconds)
             raise Refusal(503, f"There are {limits.at_once} photos here already. Try again in a second.")
         try:
             content = await receive(request, limits)
@@ -225,20 +227,34 @@ async def read(request, most):
 
 
 async def chunks(request, most):
-    """Yield the parts of a request. Of one with more than `most` bytes, up to ten times as many are
-    taken and dropped before `OverflowError`: who is still sending would never read why.
+    """Yield the parts of a request. Raises `OverflowError` for more than `most` bytes."""
+    more, total = True, 0
+    while more:
+        part, more = await next_part(request)
+        total += len(part)
+        if total > most:
+            if more:
+                await drop(request, 10 * most)
+            raise OverflowError
+        yield part
+
+
+async def drop(request, most):
+    """Read at most so many bytes of the rest of a request, and forget them: who is still sending
+    when the connection is closed never gets to read why.
     """
-    total, more = 0, True
-    while more and total <= 10 * most:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body, more = message.get("body", b""), message.get("more_body", False)
-        total += len(body)
-        if total <= most:
-            yield body
-    if total > most:
-        raise OverflowError
+    more = True
+    while more and most > 0:
+        part, more = await next_part(request)
+        most -= len(part)
+
+
+async def next_part(request):
+    """Return the next bytes of a request, and whether more come. Raises `ClientDisconnect`."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def describe(schema):

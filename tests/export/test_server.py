@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -216,6 +217,12 @@ def test_what_is_no_photo_gets_one_clear_error(running, what):
         assert status == wanted and is_one_sentence(answer), answer
 
 
+def test_a_photo_with_too_many_pixels_is_not_decoded(running):
+    header = struct.pack(">IIBBBBB", 10_000, 6_000, 8, 2, 0, 0, 0)  # fewer than Pillow itself refuses
+    status, answer, _ = ask(running.port, odd_pictures.png_of(header, bytes(1000)))
+    assert status == 413 and is_one_sentence(answer) and "10000 x 6000 pixels" in answer["error"]
+
+
 MULTIPART = "multipart/form-data; boundary=limit"
 BAD_REQUESTS = {
     "a field of text": (
@@ -345,6 +352,7 @@ def test_more_photos_at_once_than_allowed_get_a_clear_503_and_the_others_their_a
     wait_until(lambda: ask(running.port, photo)[0] == 503)
     status, answer, headers = ask(running.port, photo)
     assert status == 503 and is_one_sentence(answer) and headers["Retry-After"] == "1"
+    assert ask(running.port, bytes(MEGABYTES * 1_000_000 - 1))[0] == 503  # who still sends gets to read it too
     assert ask(running.port, method="GET", path="/health")[0] == 200
     for connection in waiting:
         connection.sendall(photo[len(photo) // 2 :])
