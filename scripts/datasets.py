@@ -179,11 +179,7 @@ def open_image(path, size=None):
                     f"{path} is {image.width} x {image.height} pixels large, more than {MAXIMUM_PIXELS:,} in all. "
                     "Make it smaller first."
                 )
-            if size is not None:
-                image.draft("RGB", (size, size))
-            image.load()  # some formats keep the orientation behind the pixels
-            turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
-            return to_rgb(image if turn is None else image.transpose(turn))
+            return decode_image(image, size)
     except ImageError:
         raise
     except FileNotFoundError:
@@ -196,6 +192,17 @@ def open_image(path, size=None):
         raise ImageError(f"{path} cannot be read as an image: {describe_damage(path, error)}") from None
 
 
+def decode_image(image, size=None):
+    """Return what `Image.open` returned, read, upright and in RGB: unresized, or a large JPEG at
+    least `size` pixels a side. Raises what Pillow raises for damaged files.
+    """
+    if size is not None:
+        image.draft("RGB", (size, size))
+    image.load()  # some formats keep the orientation behind the pixels
+    turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
+    return to_rgb(image if turn is None else image.transpose(turn))
+
+
 def describe_damage(path, error):
     """Return what is wrong with a file that Pillow cannot read, and the remedy."""
     try:
@@ -203,6 +210,13 @@ def describe_damage(path, error):
             start = file.read(256)
     except (OSError, ValueError):  # not even a possible name
         return f"{error}. Check the name and the folder."
+    return describe_content(start, error) or f"{error}. Open it in an image viewer and save it as JPEG."
+
+
+def describe_content(start, error):
+    """Return what a file is that begins with the bytes `start` and that Pillow could not read, and
+    the remedy; "" where that is not known.
+    """
     if not start:
         return "the file is empty. Download or copy it again."
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
@@ -213,7 +227,7 @@ def describe_damage(path, error):
         return "it is in no format of pictures that is known here. Open it in an image viewer and save it as JPEG."
     if "truncated" in str(error).lower() or "unexpected end" in str(error).lower():
         return "it is cut off before its end. Download or copy it again."
-    return f"{error}. Open it in an image viewer and save it as JPEG."
+    return ""
 
 
 def to_rgb(image):

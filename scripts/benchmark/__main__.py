@@ -1,4 +1,4 @@
-"""Measure the speed and accuracy of the course's methods: backbone, heads or recipe.
+"""Measure the speed and accuracy of the course's methods: backbone, heads, recipe or serve.
 
 Speeds are ratios taken in one run.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 from scripts.benchmark.backbone import backbone
 from scripts.benchmark.heads import heads
 from scripts.benchmark.recipe import recipe
+from scripts.benchmark.serve import serve
 from scripts.course import CourseError
 from scripts.files import write_whole
 from scripts.resources import cores
 
-PARTS = {"backbone": backbone, "heads": heads, "recipe": recipe}
+PARTS = {"backbone": backbone, "heads": heads, "recipe": recipe, "serve": serve}
 
 
 def show(rows):

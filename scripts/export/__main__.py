@@ -16,7 +16,12 @@ def main():
         "--classes", metavar="A,B", help="names of the outputs, in their order; default: those of the pictures"
     )
     parser.add_argument("--fit", default="crop", choices=("crop", "pad", "squash"), help="how photos become square")
+    parser.add_argument(
+        "--not-sure-below", type=float, metavar="P", help="a smaller probability means: not sure; noted in export.json"
+    )
     options = parser.parse_args()
+    if options.not_sure_below is not None and not 0 <= options.not_sure_below <= 1:
+        parser.error(f"--not-sure-below is {options.not_sure_below}; it must be from 0 to 1")
     import_tensorflow()
     from scripts.export.folder import export
     from scripts.export.formats import FORMATS
@@ -24,7 +29,8 @@ def main():
     formats = options.formats.split(",") if options.formats else list(FORMATS)
     if unknown := set(formats) - set(FORMATS):
         parser.error(f"there is no format {min(unknown)!r}; there are {', '.join(FORMATS)}")
-    export(options.model, options.out, formats, options.classes and options.classes.split(","), options.fit)
+    classes = options.classes and options.classes.split(",")
+    export(options.model, options.out, formats, classes, options.fit, options.not_sure_below)
     print(f"{options.out}: written. `python {options.out / 'classify.py'} --check` proves it anywhere.")
 
 

@@ -103,10 +103,12 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def damaged_files(facts):
+def damaged_files(facts, folder=HERE):
     """Return the names of the files whose digest is not the recorded one, or that are not there."""
     return [
-        name for name, wanted in facts["files"].items() if not (HERE / name).is_file() or digest(HERE / name) != wanted
+        name
+        for name, wanted in facts["files"].items()
+        if not (folder / name).is_file() or digest(folder / name) != wanted
     ]
 
 

@@ -180,12 +180,14 @@ def try_format(folder, model, name, pictures, wanted, calibration):
     }
 
 
-def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT_FIT, tell=print):
+def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT_FIT, not_sure_below=None, tell=print):
     """Export the model in the file `path` to the folder `out`; return the facts, as they stand in
     its export.json.
 
     `classes`: the names of the classes, by default those of the pictures at hand, whose validation
-    split the answers are compared on and whose training split calibrates int8. All formats have to
+    split the answers are compared on and whose training split calibrates int8. `not_sure_below`, in
+    0-1, goes along for those who use the export: where the likeliest class has a smaller
+    probability, the answer should be "not sure". All formats have to
     keep their tolerance, else `ExportError` says which do not and why, and nothing is written. An
     export that is in `out` already is replaced at the end.
     """
@@ -212,6 +214,8 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
         shutil.copyfile(CLASSIFY, folder / "classify.py")
         files.write_whole(folder / "classes.json", json.dumps(classes, indent=1, ensure_ascii=False) + "\n")
         facts = {"size": size, "fit": fit, "input": "image: float32 pixels 0-255, RGB, channels last"}
+        if not_sure_below is not None:
+            facts["not_sure_below"] = not_sure_below
         facts["vectors"] = write_vectors(folder, paths, labels, size, fit)
         pixels = np.stack([np.asarray(Image.open(folder / vector["pixels"])) for vector in facts["vectors"]])
         for vector, row in zip(facts["vectors"], model.predict(pixels, verbose=0), strict=True):

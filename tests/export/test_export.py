@@ -92,6 +92,45 @@ def test_the_folder_classifies_a_photo_and_proves_itself_without_the_course(ship
     assert code == 1 and "cannot be read as a picture" in said and "Traceback" not in said
 
 
+def with_idle_features():
+    """A network, some of whose features are the same for every picture, with huge weights: as a
+    head that was folded gets them from features that hardly vary.
+    """
+    model = small_model(softmax=True)
+    convolution, dense = model.layers[1], model.layers[-1]
+    kernel, bias = convolution.get_weights()
+    kernel[..., 0], bias[0] = 0, 0.5
+    convolution.set_weights([kernel, bias])
+    weights, offset = dense.get_weights()
+    weights[::8] = np.random.default_rng(0).normal(0, 30, weights[::8].shape)
+    dense.set_weights([weights, offset - 0.5 * weights[::8].sum(axis=0)])
+    return model
+
+
+def test_features_that_never_vary_do_not_spoil_the_8_bits(tmp_path, monkeypatch):
+    model = with_idle_features()
+    kinds = ["litert-int8", "onnx-int8"]
+    for kind in kinds:  # this network is not sure of anything; with the weights in, it agrees in half of the pictures
+        monkeypatch.setitem(formats.FORMATS, kind, formats.FORMATS[kind]._replace(agreement=0.85))
+    before = [weights.copy() for weights in model.get_weights()]
+    facts = export(saved(model, tmp_path / "m.keras"), tmp_path / "out", kinds, tell=lambda line: None)
+    assert [*facts["formats"]] == kinds
+    pictures = np.stack([datasets.load_image(path, SIZE) for path in datasets.list_images("train")[0][:20]])
+    answers = model.predict(pictures, verbose=0)
+    with formats.without_idle_features(model, pictures) as changed:
+        assert changed and np.allclose(model.predict(pictures, verbose=0), answers, atol=1e-3)
+        assert np.abs(model.layers[-1].get_weights()[0]).max() < 1
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+
+
+def test_features_that_vary_keep_their_weights():
+    model = small_model()
+    with formats.without_idle_features(model, np.random.default_rng(0).uniform(0, 255, (9, SIZE, SIZE, 3))) as changed:
+        assert not changed
+    assert formats.last_dense(folder.servable(model, np.zeros((1, SIZE, SIZE, 3))))[1] is model.layers[-1]
+    assert formats.last_dense(keras.Sequential([keras.Input((4,)), layers.ReLU()])) == (None, None)
+
+
 def changed_copy(place, to):
     """Return a copy of the folder without the large formats, to spoil it."""
     import shutil
@@ -279,9 +318,13 @@ def test_the_command_takes_names_and_refuses_others(tmp_path, monkeypatch, capsy
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2 and "there is no format 'coreml'" in capsys.readouterr().err
-    monkeypatch.setattr(sys, "argv", [*words, "litert"])
+    monkeypatch.setattr(sys, "argv", [*words, "litert", "--not-sure-below", "60"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "--not-sure-below is 60.0; it must be from 0 to 1" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", [*words, "litert", "--not-sure-below", "0.6"])
     command.main()
     assert "the same class for 100.0% of 100 pictures" in capsys.readouterr().out
     facts = json.loads((tmp_path / "out" / "export.json").read_text())
-    assert facts["fit"] == "pad" and [*facts["formats"]] == ["litert"]
+    assert facts["fit"] == "pad" and [*facts["formats"]] == ["litert"] and facts["not_sure_below"] == 0.6
     assert json.loads((tmp_path / "out" / "classes.json").read_text()) == ["cat", "dog"]
