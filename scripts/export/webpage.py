@@ -161,7 +161,7 @@ def scores_html(scores):
 
 
 def joined_scripts():
-    """Return the page's scripts as one module: without the lines by which they import each other."""
+    """Return the page's scripts as one module, without the lines that import one from another."""
     texts = [(WEB / name).read_text(encoding="utf-8") for name in SCRIPTS]
     text = re.sub(r'^import .* from "\./.*";\n', "", "\n".join(texts), flags=re.MULTILINE)
     return re.sub(r"^export (?=async|class|const|function)", "", text, flags=re.MULTILINE)
