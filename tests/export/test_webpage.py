@@ -59,6 +59,9 @@ def shipped(pictures, tmp_path_factory):
     model = keras.Model(image, head(features.output))
     head.set_weights([means.T / 2, -(means**2).sum(axis=1) / 4])
     model.save(place / "model.keras")
+    texts = dict.fromkeys(model_card.FACTS, "A sentence about it, as long as such a sentence is in practice.")
+    scores = {"by class": {name: (8, 10) for name in datasets.class_names()}, "all": {"all": (80, 100)}}
+    model_card.write_card(place, texts | {"name": "Garments", "limits": ["This.", "That."], "scores": scores})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folder, "MOST_PICTURES", 8)  # it is test_export.py that looks at the proof
         facts = folder.export(place / "model.keras", place / "out", ["onnx"], tell=lambda line: None)
@@ -339,7 +342,8 @@ def test_dropped_and_pasted_photos_come_in_too(page, pictures):
 
 def look_and_ask(page, name, axe):
     """Write screenshots of the page and of its card; return what axe-core finds wrong in both."""
-    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+    page.screenshot(path=SCREENS / f"{name}.png")
+    page.screenshot(path=SCREENS / f"{name}-whole.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     faults = page.evaluate("axe.run().then((found) => found.violations)")
     page.focus("#open-card")
