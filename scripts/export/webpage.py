@@ -121,7 +121,8 @@ def read_card(folder):
     """Return the model's name, a text, and its card, HTML: from model_card.json, from MODEL_CARD.md
     as it stands, or a sentence that there is none.
     """
-    heading = '<h2 id="card-title">Model card{}</h2>\n'
+    # The card opens at its heading: without this, at the first thing in it that can be scrolled.
+    heading = '<h2 id="card-title" tabindex="-1" autofocus>Model card{}</h2>\n'
     if (folder / model_card.JSON).is_file():
         card = model_card.read_card(folder)
         return card["name"], heading.format(": " + html.escape(card["name"])) + card_html(card)
