@@ -66,6 +66,9 @@ def build(export, page=PAGE, tell=print):
 def read_export(folder):
     """Return what the page has to know of an exported folder: a dictionary, for JSON.
 
+    `notSureBelow`: where the likeliest class has a smaller probability, the page says that it is
+    not sure; from `not_sure_below` in export.json, and None where that is not there.
+
     Raises `WebPageError` where the folder is no export, has no ONNX file, or was changed.
     """
     try:

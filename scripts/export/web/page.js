@@ -32,7 +32,7 @@ async function begin() {
     return classifier;
   } catch (error) {
     console.error(error);
-    say("The model could not be started: the page is damaged, or the browser has too little memory. Fetch the page again.");
+    say("The model could not be started: this browser is too old or has too little memory, or the page is damaged.");
     return null;
   }
 }

@@ -28,7 +28,7 @@ async function decode(picture, size) {
   const times = reduction(picture, size);
   try {
     if (times > 1) {
-      const image = await decodeReduced(picture, times);
+      const image = await decodeReduced(picture, times).catch(() => null);
       if (image) return { ...image, exact: true };
     }
     const whole = await decodeWhole(picture);
