@@ -24,6 +24,9 @@ lab: setup ## open JupyterLab, to read and change the lessons
 data: setup ## fetch the real photos and the ImageNet weights (0.3 GB)
 	@$(VENV_PYTHON) -m scripts.download
 
+webpage: setup ## a web page of an exported model, one file: make webpage EXPORT=folder
+	@$(VENV_PYTHON) -m scripts.webpage $(or $(EXPORT),build/export)
+
 doctor: ## say what this machine has, what will be slow, what is missing, also before the set-up
 	@$(PYTHON) -m scripts.doctor
 
@@ -53,4 +56,4 @@ browser: setup ## find or install the browser in which tests open pages
 clean: ## delete what was built; the environment, pictures and weights stay
 	@rm -rf build .pytest_cache .ruff_cache && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-.PHONY: help setup run test lab data doctor tensorboard outputs quick lint lock site browser clean
+.PHONY: help setup run test lab data webpage doctor tensorboard outputs quick lint lock site browser clean
