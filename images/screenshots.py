@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +19,12 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+
+from scripts.machine.browser import open_browser
+
 LOGS = HERE.parent / "build" / "logs" / "lesson_18"
 LESSON = "18_tensorboard"
 WIDTH, HEIGHT = 1100, 620
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SETTINGS = {  # of the page: no smoothing, whole curves, wide list of runs, nothing beside the charts
     "scalarSmoothing": 0,
     "ignoreOutliers": False,
@@ -32,11 +33,6 @@ SETTINGS = {  # of the page: no smoothing, whole curves, wide list of runs, noth
     "stepSelectorEnabled": False,
 }
 SETTLE = 4000  # milliseconds that charts get to be drawn; the page does not say when it is done
-
-
-def browser_path():
-    """Return the path of this machine's Chromium or Chrome; None where there is none."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextlib.contextmanager
@@ -69,7 +65,6 @@ def open_page(address, refused):
     """Yield a page of a headless browser that reaches `address` only; the addresses of
     other requests go to the list `refused`.
     """
-    from playwright.sync_api import sync_playwright
 
     def guard(route):
         if route.request.url.startswith((f"{address}/", "data:", "blob:")):
@@ -78,17 +73,12 @@ def open_page(address, refused):
             refused.append(route.request.url)
             route.abort()
 
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
-        try:
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            page.route("**/*", guard)
-            keep = "for (const end of ['', '.timeseries']) localStorage.setItem('_tb_global_settings' + end, '%s')"
-            page.add_init_script(keep % json.dumps(SETTINGS))
-            yield page
-        finally:
-            browser.close()
+    with open_browser("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as browser:
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.route("**/*", guard)
+        keep = "for (const end of ['', '.timeseries']) localStorage.setItem('_tb_global_settings' + end, '%s')"
+        page.add_init_script(keep % json.dumps(SETTINGS))
+        yield page
 
 
 def charts(runs, tags):

@@ -35,13 +35,15 @@ def find_browser():
 
 
 @contextmanager
-def open_browser():
-    """Yield a headless browser of Playwright; it is closed when the block ends."""
+def open_browser(*options):
+    """Yield a headless browser of Playwright, started with some options of Chromium; it is closed
+    when the block ends.
+    """
     from playwright.sync_api import sync_playwright
 
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # root has none
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=sandbox)
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=[*sandbox, *options])
         try:
             yield browser
         finally:

@@ -22,8 +22,10 @@ from scripts.commands import webpage as command
 from scripts.course import ROOT
 from scripts.export import folder, packages, webpage
 from scripts.export.webpage import WebPageError
+from scripts.machine.browser import find_browser, open_browser
 from scripts.pretrained import Xception
 
+pytestmark = pytest.mark.browser
 SIZE = 150
 SCREENS = ROOT / "build" / "webpage-screens"
 HOSTILE = "<img src=x onerror=alert(1)>&amp;'\".jpg"
@@ -84,15 +86,10 @@ def page_file(shipped, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    program = next((path for name in names if (path := shutil.which(name))), None)
-    if not program:
-        pytest.skip(f"no browser here: looked for {', '.join(names)}")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
+    if not find_browser():
+        pytest.skip("no browser here: `make browser`")
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 def opened(browser, file, **options):

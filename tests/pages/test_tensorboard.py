@@ -11,12 +11,13 @@ import psutil
 import pytest
 
 from scripts.course import ROOT
+from scripts.machine.browser import find_browser
 
 spec = importlib.util.spec_from_file_location("screenshots", ROOT / "images" / "screenshots.py")
 screenshots = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(screenshots)
 
-browser = screenshots.browser_path()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_the_server_listens_on_this_machine_only_and_is_gone_also_after_an_error
     assert not set(psutil.Process().children(recursive=True)) - before
 
 
-@pytest.mark.skipif(browser is None, reason=f"no browser here: none of {', '.join(screenshots.BROWSERS)}")
+@pytest.mark.skipif(not find_browser(), reason="no browser here: `make browser`")
 def test_the_page_shows_the_runs_and_reaches_no_other_host(logs):
     refused = []
     with screenshots.tensorboard(logs) as address, screenshots.open_page(address, refused) as page:
