@@ -459,7 +459,14 @@ LESSONS = {  # what is written; the map shows nothing else
         (13, "larger images"),
         (14, "fine-tuning"),
     ),
-    "From a model to something that is used": ((15, "evaluation"), (16, "explanation"), (17, "saving and export")),
+    "From a model to something that is used": (
+        (15, "evaluation"),
+        (16, "explanation"),
+        (17, "saving and export"),
+        (18, "TensorBoard"),
+        (19, "scaling out"),
+        (20, "your own photos"),
+    ),
     "Looking back": ((21, "then and now"),),
 }
 

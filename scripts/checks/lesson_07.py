@@ -48,6 +48,17 @@ EXERCISES = (
             prepare(
                 "batch = photo[np.newaxis] / 127.5 - 1", "return batch / 127.5 - 1"
             ): "Scaled twice: every pixel is about -1, a black picture.",
+            prepare(
+                "photo /= 127.5", "photo -= 1", "return photo[np.newaxis]"
+            ): "It writes into the photo that it was handed (and into whole numbers it cannot): make a new array first.",
+            prepare(
+                "low, high = float(photo.min()), float(photo.max())",
+                "return 2 * (photo[np.newaxis] - low) / (high - low) - 1",
+            ): "You scale by the darkest and the brightest pixel of this photo. It is 0 and 255 that become -1 and 1, "
+            "whatever the photo holds.",
+            prepare(
+                "return photo[np.newaxis] - 127.5 / 127.5"
+            ): "Python divides before it subtracts, so only 1 is taken away here. Where do parentheses belong?",
         },
         also_right=(
             prepare("return np.array([photo]) / 127.5 - 1"),
@@ -75,6 +86,10 @@ EXERCISES = (
             1 / 127.5: "The second time, too, 1 is subtracted.",
             2: "This is 255 divided by 127.5. The subtraction is missing, and the second time.",
             0: "Do both steps in order, twice: divide by 127.5, subtract 1.",
+            -0.99: "Close. Two decimals are too few here.",
+            255 / 127.5**2 - 1: "You divided twice, and subtracted once. Each time does both.",
+            255 / 127.5**2: "You divided twice, and subtracted nothing. Each time does both.",
+            1 - 1 / 127.5: "Mind the sign: the 1 is what is subtracted.",
             -1.008: "That is what becomes of a black pixel. White is a little brighter.",
         },
         within=0.0006,
@@ -99,8 +114,11 @@ EXERCISES = (
             8_192: "This is the pointwise step. The depthwise one has weights, too.",
             576: "This is the depthwise step. The pointwise one has weights, too.",
             9_344: "The depthwise step comes first: it has a kernel for each channel that goes *in*.",
-            82_944: "The pointwise filters are 1 by 1: they do not look around.",
+            74_304: "The pointwise filters are 1 by 1: they do not look around.",
+            704: "A pointwise filter has more than one weight: it mixes all channels that come in.",
+            1_728: "No 3 by 3 kernels for the channels that go out: how are the ones that come in mixed?",
             8_960: "That is with biases. This one has none.",
+            8_896: "So Keras counts unless you say `use_bias=False`: with a bias for each output. This one has none.",
         },
         expects="a whole number; Python may do the multiplication",
         means="9 · 64 for looking around and 64 · 128 for mixing, instead of 9 · 64 · 128.",

@@ -37,7 +37,8 @@ def compiled():
 
 
 def saved_by(callback):
-    """Return how often a callback warns in a training of six epochs, and which of them it saves.
+    """Return how often a callback warns in a training of six epochs, and for each of them whether
+    it is saved; -1 where the training stops with a ValueError.
 
     No file is written: the network only notes when it is saved.
     """
@@ -49,10 +50,12 @@ def saved_by(callback):
         callback.on_train_begin()
         for epoch, values in enumerate(EPOCHS):
             callback.on_epoch_begin(epoch)
-            callback.on_epoch_end(
-                epoch, dict(zip(("accuracy", "loss", "val_accuracy", "val_loss"), values, strict=True))
-            )
-    return np.array([len(caught), *saved])
+            logs = dict(zip(("accuracy", "loss", "val_accuracy", "val_loss"), values, strict=True))
+            try:
+                callback.on_epoch_end(epoch, logs)
+            except ValueError:
+                return np.full(1 + len(EPOCHS), -1)
+    return np.array([len(caught), *(epoch + 1 in saved for epoch in range(len(EPOCHS)))])
 
 
 def variant(*lines):
@@ -67,11 +70,11 @@ EXERCISES = (
     write(
         title="The best that is the last",
         kind="repair",
-        minutes=4,
+        minutes=3,
         trap=True,
         imports=("import keras",),
         task='The head was compiled with `metrics=["accuracy"]`, and `fit` gets validation data. This callback is to keep the '
-        "epoch with the highest validation accuracy, in one file. It gives no error, and keeps another epoch: repair it.",
+        "epoch with the highest validation accuracy. It gives no error, and keeps another epoch: repair it.",
         name="keeper",
         stub=keeper('monitor="val_acc", mode="max", save_best_only=True'),
         solution=keeper('monitor="val_accuracy", mode="max", save_best_only=True'),
@@ -96,11 +99,22 @@ EXERCISES = (
             keeper(
                 'monitor="val_loss", mode="max", save_best_only=True'
             ): "Of losses the lower one is better: this keeps the worst. And asked is the accuracy.",
+            keeper(
+                'monitor="val_acc", save_best_only=True'
+            ): "Now Keras stops with an error: of a name that it does not know, it cannot say whether more is better. "
+            "That is better than silence. But the name is still not one of the history.",
+            keeper('monitor="val_accuracy", save_best_only=True').replace(
+                ".keras", ".hdf5"
+            ): "Keras refuses these settings with a ValueError; call `keeper()` to read it. The name of the file was "
+            "right as it was.",
+            "def keeper():\n    return keras.callbacks.EarlyStopping("
+            'monitor="val_accuracy", restore_best_weights=True)': "This saves no epoch. `ModelCheckpoint` does.",
         },
         also_right=(
             keeper('monitor="val_accuracy", save_best_only=True'),
             "def keeper():\n    return keras.callbacks.ModelCheckpoint(\n        filepath='mine.keras', save_best_only=True,"
             " monitor='val_accuracy', mode='auto', verbose=0)",
+            keeper('monitor="val_accuracy", save_best_only=True').replace("best.", "head-{epoch:02d}."),
         ),
         expects="a `ModelCheckpoint` for whole models",
         means="It keeps the best epoch. And only loading the file and comparing its score shows that it does.",
@@ -124,6 +138,8 @@ EXERCISES = (
             (8, 8): "Patience is over before the end. Count the epochs since 0.70.",
             (4, 4): "One epoch without improvement is not enough: its patience is longer.",
             (5, 5): "Two epochs without improvement: its patience is longer.",
+            (5, 3): "The best epoch so far is not one of the three. And nothing brings back its weights by itself.",
+            (7, 3): "Once patience is over it does not wait any longer. And nothing brings back earlier weights.",
             (4, 3): "Its patience is longer than one epoch. And nothing brings back earlier weights by itself.",
             (3, 3): "That is the best epoch so far. Nobody knows that before the next ones are over.",
         },
@@ -141,7 +157,7 @@ EXERCISES = (
     ),
     write(
         title="What it claims, what it is worth",
-        minutes=6,
+        minutes=7,
         task="`right` says for each candidate (row) and photo (column) whether the answer is right; `chooses` marks the photos "
         "of one half. Write a function that picks the best candidate on that half and returns two accuracies: what it claims "
         "there, and what it is worth on the other half.",
@@ -183,6 +199,22 @@ EXERCISES = (
                 "winner = right[right[:, chooses].mean(axis=1).argmax()]",
                 "return winner[chooses].sum(), winner[~chooses].sum()",
             ): "These are counts. Halves may differ in size: return shares.",
+            variant(
+                "winner = right[right[chooses].mean(axis=1).argmax()]",
+                "return winner[chooses].mean(), winner[~chooses].mean()",
+            ): "It stops with an IndexError. A single index picks rows, the candidates; `chooses` marks photos, the columns.",
+            variant(
+                "winner = right[right[:, chooses].mean(axis=0).argmax()]",
+                "return winner[chooses].mean(), winner[~chooses].mean()",
+            ): "That is a mean for each photo. To pick a candidate you need one for each row.",
+            variant(
+                "winner = right[right[:, chooses].mean(axis=1).argmax()]",
+                "return (winner & chooses).mean(), (winner & ~chooses).mean()",
+            ): "You divide by the number of all photos. Each half has its own.",
+            variant(
+                "winner = right[right[:, chooses].mean(axis=1).argmax()]",
+                "return winner[chooses].mean(), winner[not chooses].mean()",
+            ): "It stops with a ValueError. If that is at `not`: the other half of an array of marks is written with `~`.",
         },
         also_right=(
             variant(

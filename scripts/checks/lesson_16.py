@@ -29,10 +29,10 @@ EXERCISES = (
     write(
         title="Judged by a model that has not seen it",
         kind="bug",
-        minutes=5,
+        minutes=7,
         trap=True,
         task="Each photo is to be judged by a model that has seen neither it nor another photo by the same person. This function "
-        "deals the photos into parts, and nothing fails. Repair it: the first person in the order of names goes into part 0, the "
+        "deals the photos into parts, and nothing fails; `people` says for each photo whose it is. Repair it: the first person in the order of names goes into part 0, the "
         "next one into part 1, and so on around, each with all their photos.",
         name="fold_of",
         stub=folds("np.arange(len(people)) % folds"),
@@ -60,6 +60,12 @@ EXERCISES = (
             folds(
                 PERSON + " // folds"
             ): "This puts the first people all into part 0, and makes more parts than asked. Take the remainder.",
+            "def fold_of(people, folds):\n    order = list(dict.fromkeys(people.tolist()))\n"
+            "    return [order.index(person) % folds for person in people]": "You number the people as they appear among "
+            "the photos. Asked is the order of their names.",
+            folds(
+                "np.arange(len(np.unique(people))) % folds"
+            ): "You deal the people now, one number for each. Each *photo* needs the number of its person.",
         },
         also_right=(
             "def fold_of(people, folds):\n    order = sorted(set(people.tolist()))\n"
@@ -76,7 +82,7 @@ EXERCISES = (
     ),
     predict(
         title="Score a hunt",
-        minutes=3,
+        minutes=2,
         task="In a set, 200 labels are wrong. A list of 120 suspects holds 90 of them. What are the precision and the recall of "
         "the list?",
         right=(0.75, 0.45),
@@ -137,6 +143,28 @@ EXERCISES = (
                 "weights = gradients.mean(axis=2, keepdims=True)", "return np.maximum((maps * weights).sum(axis=2), 0)"
             ): "This is a mean over the channels, for each place. Asked is one weight for each channel.",
             cam(WEIGHTS, "return np.maximum(maps * weights, 0)"): "This is a map for each channel. Add them up.",
+            cam(
+                "weights = gradients.mean(axis=(1, 2), keepdims=True)",
+                "return np.maximum((maps * weights).sum(axis=2), 0)",
+            ): "`axis=(1, 2)` belongs to the lesson's stack of pictures. Here is one picture: which axes are its places?",
+            cam(
+                "weights = gradients.mean(axis=(1, 2))", "return np.maximum((maps * weights).sum(axis=2), 0)"
+            ): "Your mean leaves a weight for each row of the map. Asked is one for each channel, the last axis.",
+            cam(
+                WEIGHTS, "return np.maximum((maps * weights).mean(axis=2), 0)"
+            ): "You take the mean of the weighted maps. Grad-CAM adds them up.",
+            cam(
+                "weights = gradients.sum(axis=(0, 1))", "return np.maximum((maps * weights).sum(axis=2), 0)"
+            ): "You add up the gradients of a channel. Its weight is their mean.",
+            cam(
+                WEIGHTS, "heat = np.maximum((maps * weights).sum(axis=2), 0)", "return heat / heat.max()"
+            ): "You scaled the map to 1 in the end. Return it as it is: a map of zeros could not be scaled.",
+            cam(
+                WEIGHTS, "return np.abs((maps * weights).sum(axis=2))"
+            ): "`abs` makes what speaks against the class speak for it. What is below zero goes.",
+            cam(
+                WEIGHTS, "return np.max((maps * weights).sum(axis=2), 0)"
+            ): "`np.max` looks for the largest number along an axis. Here every number is compared with 0.",
         },
         also_right=(
             cam("return np.clip(np.einsum('hwc,c->hw', maps, gradients.mean((0, 1))), 0, None)"),
@@ -152,7 +180,7 @@ EXERCISES = (
     ),
     choose(
         title="A discovery on test",
-        minutes=3,
+        minutes=2,
         trap=True,
         kind="decide",
         task="Somebody gives the ten test photos that look most suspicious the labels that the model says. Its score rises from 339 "
