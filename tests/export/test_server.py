@@ -34,7 +34,7 @@ from scripts.export.locked import locked
 
 SIZE = 48
 NAMES = [f"class {letter}" for letter in "abcdefgh"]
-UPLOAD_SECONDS, AT_ONCE, MEGABYTES = 8, 8, 2
+UPLOAD_SECONDS, AT_ONCE, MEGABYTES = 8, 8, 8
 NOT_SURE = 0.22  # half of the pictures are below
 CONTAINERFILE = ROOT / "scripts" / "export" / "Containerfile"
 
