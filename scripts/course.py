@@ -169,11 +169,13 @@ def no_garbage():
     """Let Python not look for garbage while much is imported, nor later in what came: a quarter of
     the time.
     """
+    first = "tensorflow" not in sys.modules  # a set-up cell may run again, among the reader's own objects
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if first:
+            gc.freeze()
         gc.enable()
 
 
