@@ -52,10 +52,16 @@ EXERCISES = (
                 "photo /= 127.5", "photo -= 1", "return photo[np.newaxis]"
             ): "It writes into the photo that it was handed (and into whole numbers it cannot): make a new array first.",
             prepare(
+                "photo = photo.copy()", "photo /= 127.5", "photo -= 1", "return photo[np.newaxis]"
+            ): "`/=` cannot write decimals into an array of whole numbers. Make one of decimals first.",
+            prepare(
                 "low, high = float(photo.min()), float(photo.max())",
                 "return 2 * (photo[np.newaxis] - low) / (high - low) - 1",
             ): "You scale by the darkest and the brightest pixel of this photo. It is 0 and 255 that become -1 and 1, "
             "whatever the photo holds.",
+            prepare(
+                "return photo.reshape(1, 299, 299, 3) / 127.5 - 1"
+            ): "It stops with a ValueError: the photo may have any height and width. Only the axis in front is new.",
             prepare(
                 "return photo[np.newaxis] - 127.5 / 127.5"
             ): "Python divides before it subtracts, so only 1 is taken away here. Where do parentheses belong?",
@@ -115,6 +121,7 @@ EXERCISES = (
             576: "This is the depthwise step. The pointwise one has weights, too.",
             9_344: "The depthwise step comes first: it has a kernel for each channel that goes *in*.",
             74_304: "The pointwise filters are 1 by 1: they do not look around.",
+            81_920: "The depthwise step has no kernel for each pair: it has one for each channel that comes in.",
             704: "A pointwise filter has more than one weight: it mixes all channels that come in.",
             1_728: "No 3 by 3 kernels for the channels that go out: how are the ones that come in mixed?",
             8_960: "That is with biases. This one has none.",

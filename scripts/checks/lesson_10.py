@@ -37,8 +37,9 @@ def compiled():
 
 
 def saved_by(callback):
-    """Return how often a callback warns in a training of six epochs, and for each of them whether
-    it is saved; -1 where the training stops with a ValueError.
+    """Return how often a callback warns in a training of six epochs, for each of them whether it is
+    saved, and whether the callback watches a name that the history has: 0, or 1 for the stub's and
+    2 for others that it has not. All are -1 where the training stops with a ValueError.
 
     No file is written: the network only notes when it is saved.
     """
@@ -54,8 +55,10 @@ def saved_by(callback):
             try:
                 callback.on_epoch_end(epoch, logs)
             except ValueError:
-                return np.full(1 + len(EPOCHS), -1)
-    return np.array([len(caught), *(epoch + 1 in saved for epoch in range(len(EPOCHS)))])
+                return np.full(2 + len(EPOCHS), -1)
+    watched = getattr(callback, "monitor", "")
+    unknown = 0 if watched in logs else 1 if watched == "val_acc" else 2
+    return np.array([len(caught), *(epoch + 1 in saved for epoch in range(len(EPOCHS))), unknown])
 
 
 def variant(*lines):
@@ -103,6 +106,10 @@ EXERCISES = (
                 'monitor="val_acc", save_best_only=True'
             ): "Now Keras stops with an error: of a name that it does not know, it cannot say whether more is better. "
             "That is better than silence. But the name is still not one of the history.",
+            keeper(
+                'monitor="val_acc", mode="max"'
+            ): "The warning is gone. But now every epoch is saved anyway, and the name is the same.",
+            keeper('monitor="acc", mode="max", save_best_only=True'): "The history does not have this name either.",
             keeper('monitor="val_accuracy", save_best_only=True').replace(
                 ".keras", ".hdf5"
             ): "Keras refuses these settings with a ValueError; call `keeper()` to read it. The name of the file was "
@@ -202,7 +209,8 @@ EXERCISES = (
             variant(
                 "winner = right[right[chooses].mean(axis=1).argmax()]",
                 "return winner[chooses].mean(), winner[~chooses].mean()",
-            ): "It stops with an IndexError. A single index picks rows, the candidates; `chooses` marks photos, the columns.",
+            ): "It stops with an IndexError. If that is at `right[chooses]`: this picks rows, and `chooses` marks photos, "
+            "the columns.",
             variant(
                 "winner = right[right[:, chooses].mean(axis=0).argmax()]",
                 "return winner[chooses].mean(), winner[~chooses].mean()",

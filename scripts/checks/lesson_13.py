@@ -87,7 +87,7 @@ EXERCISES = (
             ): "Without *mixed* even the weights of the last layer have 16 bits, and its softmax still has no more.",
             half().replace(
                 "    ])", '        keras.layers.Activation("linear", dtype="float32"),\n    ])'
-            ): "What has been rounded to 0 stays 0, also in a layer with more bits behind it. Where is the rounding done?",
+            ): "What a softmax has rounded to 0 stays 0, whatever comes behind it. With how many bits is this one computed?",
         },
         also_right=(
             "def build():\n    hidden = keras.layers.Dense(8, 'relu', dtype=keras.DTypePolicy('mixed_float16'))\n"
@@ -138,7 +138,7 @@ EXERCISES = (
         minutes=8,
         task="`logits` has the shape (looks, photos, classes): what a head says of several views of each photo. Write a function "
         "that averages the *probabilities* of the looks, and returns the loss of each photo: minus the logarithm of what its "
-        "label got.",
+        "label got. Logits such as 1,000 must work, too (lesson 3).",
         name="loss_of_looks",
         stub="def loss_of_looks(logits, labels):\n    return ...",
         solution=looks(SHARES, MEAN, LOSS),
@@ -185,6 +185,9 @@ EXERCISES = (
             looks(
                 SHARES, MEAN.replace(", keepdims=True", ""), LOSS
             ): "It stops with a ValueError: the sums have lost their last axis, and no longer fit the powers.",
+            looks(
+                SHARES.replace(", keepdims=True", ""), MEAN.replace(", keepdims=True", ""), LOSS
+            ): "It stops with a ValueError. If that is at a minus or a division: `max` and `sum` have dropped the last axis.",
             looks(SHARES, MEAN.replace("mean", "sum"), LOSS): "You added up the looks, which gives more than 1 in all. "
             "Take their mean.",
             looks(

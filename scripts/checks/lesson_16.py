@@ -151,6 +151,9 @@ EXERCISES = (
                 "weights = gradients.mean(axis=(1, 2))", "return np.maximum((maps * weights).sum(axis=2), 0)"
             ): "Your mean leaves a weight for each row of the map. Asked is one for each channel, the last axis.",
             cam(
+                "return np.maximum((maps * gradients.mean()).sum(axis=2), 0)"
+            ): "This is one weight for all channels. Each channel gets its own.",
+            cam(
                 WEIGHTS, "return np.maximum((maps * weights).mean(axis=2), 0)"
             ): "You take the mean of the weighted maps. Grad-CAM adds them up.",
             cam(

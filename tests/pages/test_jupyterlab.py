@@ -33,7 +33,7 @@ def lab(tmp_path_factory):
     copy = home / "course"
     for name in ("notebooks", "scripts", "images"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    for name in ("requirements.txt", ".venv"):
+    for name in ("requirements.in", "requirements.txt", "requirements-gpu.txt", ".venv"):
         (copy / name).symlink_to((ROOT / name).resolve())
     (copy / "data").mkdir()
     for path in (ROOT / "data").iterdir():  # read there, not copied
