@@ -20,6 +20,7 @@ LAYERS = [  # from the bottom up; a folder's name stands for all in it
         "plots",
         "calibration",
         "model_card",
+        "cost",
         "checks",
         "exercises",
     ],

@@ -1,0 +1,236 @@
+"""The job of `scripts.features_job` under fire: `kill -9` of a worker, the client or the scheduler
+at a random moment, round after round.
+
+After each round, and after the same command again where that is needed: every file has exactly one
+row, the features equal those of a plain pass bit for bit, whoever read the shards meanwhile saw
+whole ones only, and no process is left.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow.dataset
+import pyarrow.parquet as pq
+
+from scripts.cluster.network import loaded
+from scripts.cluster.plan import SHARDS, Settings, walk
+from scripts.cluster.shard import compute, written_name
+from scripts.course import ROOT, CourseError
+
+VICTIMS = ("worker", "client", "scheduler")
+SECONDS = 120  # to wait for something that has to come, on a busy machine
+
+
+class Survey(threading.Thread):
+    """Reads whatever shards are there, over and over; `problems` holds what was not whole."""
+
+    def __init__(self, out):
+        super().__init__(daemon=True)
+        self.out, self.problems, self.reads, self.ended = out, [], 0, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.1):
+            for file in (self.out / SHARDS).glob("[0-9]*"):
+                try:
+                    pq.read_table(file, page_checksum_verification=True).validate(full=True)
+                    self.reads += 1
+                except Exception as error:
+                    self.problems.append(f"{file.name}: {error}")
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+
+def plain_pass(folder, settings):
+    """Return {name: features, float32, or None} of all files in a folder, without any cluster."""
+    names = [name for name, _, _ in walk(folder)]
+    rows, features = compute(Path(folder), names, settings, loaded(settings))
+    return {name: None if error else features[place] for place, (name, _, error) in enumerate(rows)}
+
+
+def differences(out, plain):
+    """Return what is not as in the plain pass, a list of texts: empty where each file has exactly
+    one row and the same bits.
+    """
+    table = pyarrow.dataset.dataset(Path(out) / SHARDS, format="parquet").to_table()
+    names = table["name"].to_pylist()
+    found = (
+        [f"{name}: {names.count(name)} rows" for name in {*names} if names.count(name) != 1][:5]
+        if len(names) != len({*names})
+        else []
+    )
+    wanted = {written_name(name): value for name, value in plain.items()}
+    found += [f"{name}: no row, or too much" for name in {*names} ^ {*wanted}]
+    for name, row in zip(names, table["features"].to_pylist(), strict=True):
+        value = wanted.get(name)
+        if (
+            (row is None) != (value is None)
+            or row is not None
+            and np.array(row, "float32").tobytes() != value.tobytes()
+        ):
+            found.append(f"{name}: other features")
+    return found
+
+
+def family(process):
+    """Return a process and all that it started, as psutil processes."""
+    try:
+        first = psutil.Process(process.pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def alive(processes):
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def await_that(what, condition, seconds=SECONDS):
+    """Wait until a condition holds; raises `CourseError`, saying `what` did not come about."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise CourseError(f"{what}: not after {seconds} s")
+        time.sleep(0.02)
+
+
+def start_job(folder, out, settings, shard, *more):
+    """Start the command in a process of its own; return it, a `subprocess.Popen`."""
+    command = [sys.executable, "-m", "scripts.features_job", str(folder), str(out), "--shard", str(shard)]
+    command += ["--size", str(settings.size), "--fit", settings.fit, "--network", settings.network, *more]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def own_scheduler(workers):
+    """Yield (address, the scheduler's process, all processes) of a scheduler and workers that run
+    by themselves on loopback, as on a cluster; they are ended at the end.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "scheduler.json"
+        quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        quiet["env"] = os.environ | {"PYTHONPATH": str(ROOT), "TF_NUM_INTRAOP_THREADS": "1"}
+        loopback = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
+        command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(file)]
+        started = [subprocess.Popen([*command, *loopback], **quiet)]
+        try:
+            await_that("a scheduler", file.exists)
+            await_that("its address", lambda: file.read_text().rstrip().endswith("}"))
+            address = json.loads(file.read_text())["address"]
+            command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", str(workers)]
+            command += ["--nthreads", "1", "--local-directory", scratch, "--death-timeout", "10"]
+            started.append(subprocess.Popen([*command, *loopback], **quiet))
+            yield address, started[0], started
+        finally:
+            left = [one for process in started for one in family(process)]
+            for process in started:
+                process.terminate()
+            psutil.wait_procs(left, timeout=10)
+            for one in alive(left):
+                one.kill()
+            for process in started:
+                process.wait()
+
+
+def round_of(victim, folder, out, settings, shard, moment, workers=2):
+    """Run the job on a new OUT, kill the victim once a share `moment` of the shards is there, and
+    see the job to its end; return what was seen, a dictionary.
+    """
+    files = sum(1 for _ in walk(folder))
+    wanted = int(moment * (-(-files // shard) - 1))
+    begin = time.monotonic()
+
+    def there():
+        return len(list((out / SHARDS).glob("[0-9]*")))
+
+    def run(*more, kill):
+        """Return (exit status, what it said on stderr, all its processes)."""
+        job, seen = start_job(folder, out, settings, shard, *more), []
+        try:
+            if kill:
+                await_that("shards", lambda: job.poll() is not None or there() >= wanted)
+                seen = family(job)
+                target = kill(job)
+                if not alive([target]):
+                    raise CourseError(f"{victim}: the job was over before the kill")
+                target.send_signal(signal.SIGKILL)
+            _, said = job.communicate(timeout=SECONDS * 10)
+            seen += family(job)
+            return job.returncode, said, seen
+        finally:
+            job.kill()
+
+    def workers_of(job):
+        spawned = [one for one in family(job)[1:] if "spawn_main" in " ".join(one.cmdline())]
+        return spawned[files % len(spawned)] if spawned else psutil.Process(job.pid)
+
+    with Survey(out) as survey:
+        processes = []
+        if victim == "scheduler":
+            with own_scheduler(workers) as (address, scheduler, started):
+                processes += [one for process in started for one in family(process)]
+                status, said, seen = run("--scheduler", address, kill=lambda job: psutil.Process(scheduler.pid))
+        else:
+            kill = workers_of if victim == "worker" else lambda job: psutil.Process(job.pid)
+            status, said, seen = run("--workers", str(workers), kill=kill)
+        processes += seen
+        first = {"status": status, "said": said, "shards": there()}
+        again = None
+        if victim != "worker":
+            await_that("the end of all processes", lambda: not alive(processes), 30)
+            if victim == "scheduler":
+                with own_scheduler(workers) as (address, _, started):
+                    again, said, seen = run("--scheduler", address, kill=None)
+                    processes += [one for process in started for one in family(process)]
+            else:
+                again, said, seen = run("--workers", str(workers), kill=None)
+            processes += seen
+        await_that("the end of all processes", lambda: not alive(processes), 30)
+    return {
+        "victim": victim,
+        "killed at": wanted,
+        "first": first,
+        "again": again,
+        "said": said,
+        "reads": survey.reads,
+        "problems": survey.problems,
+        "seconds": time.monotonic() - begin,
+    }
+
+
+def kills(folder, rounds, shard=256, settings=None, seed=0):
+    """Return one dictionary for each round and victim, and a bill; raises `CourseError` at the
+    first thing that is not as it should be.
+    """
+    settings = settings or Settings()
+    plain = plain_pass(folder, settings)
+    generator, rows = np.random.default_rng(seed), []
+    for number in range(rounds):
+        for victim in VICTIMS:
+            with tempfile.TemporaryDirectory(dir=Path(folder).parent) as scratch:
+                seen = round_of(victim, folder, Path(scratch) / "out", settings, shard, generator.uniform(0.02, 0.9))
+                wrong = seen["problems"] + differences(Path(scratch) / "out", plain)
+                if seen["again"] not in (0, None) or victim == "worker" and seen["first"]["status"]:
+                    wrong.append(f"exit status: {seen['first']}, {seen['said']}")
+            if wrong:
+                raise CourseError(f"round {number}, {victim}: {wrong[:5]}")
+            rows.append({"round": number, "victim": victim, "files": len(plain)})
+            rows[-1] |= {"shards there at the kill": seen["first"]["shards"], "whole reads": seen["reads"]}
+            rows[-1]["seconds"] = seen["seconds"]
+            print(rows[-1], flush=True)
+    return rows, {"every file exactly once, the same bits": f"{len(rows)} of {len(rows)}"}
