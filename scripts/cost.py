@@ -20,18 +20,22 @@ PHOTO_BYTES = 100_000  # of a photo as the web has them
 
 
 class Run(NamedTuple):
-    """A measured run: processor seconds of all workers, and of the one process that hands out the
-    shards.
-    """
+    """A measured run: processor seconds of all workers together, from their start on."""
 
     workers: int
     photos: int
-    shards: int
     worker_seconds: float
+
+
+class Handing(NamedTuple):
+    """Another one, of tiny shards: processor seconds of the one process that hands them out."""
+
+    shards: int
     client_seconds: float
 
 
 RUNS = ()
+HANDINGS = ()
 
 
 class Costs(NamedTuple):
@@ -52,19 +56,27 @@ class Outcome(NamedTuple):
     lost: float
 
 
-def fit(runs):
+def fit(runs, handings):
     """Return the `Costs` that explain the runs best; none of them is negative.
 
     The workers' seconds are start * workers + photo * photos, those of the one process are
     something fixed + shard * shards. Squared errors are taken relative to the run, so that the long
     ones do not decide alone.
     """
+    workers, photos, busy = np.array(runs, dtype=float).T
+    shards, client = np.array(handings, dtype=float).T
+    start, photo = explain(np.stack([workers, photos], axis=1), busy)
+    _, shard = explain(np.stack([np.ones(len(shards)), shards], axis=1), client)
+    return Costs(start, photo, shard)
+
+
+def explain(counts, seconds):
+    """Return the costs, not negative, whose sum with some counts, (n, 2), comes nearest to seconds,
+    (n,).
+    """
     from scipy.optimize import nnls
 
-    workers, photos, shards, busy, client = np.array(runs, dtype=float).T
-    start, photo = nnls(np.stack([workers, photos], axis=1) / busy[:, None], np.ones(len(busy)))[0]
-    _, shard = nnls(np.stack([np.ones(len(shards)), shards], axis=1) / client[:, None], np.ones(len(client)))[0]
-    return Costs(float(start), float(photo), float(shard))
+    return tuple(map(float, nnls(counts / seconds[:, None], np.ones(len(seconds)))[0]))
 
 
 def worker_seconds(costs, photos, workers):

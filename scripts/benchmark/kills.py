@@ -1,9 +1,8 @@
-"""The job of `scripts.features_job` under fire: `kill -9` of a worker, the client or the scheduler
-at a random moment, round after round.
+"""The job of `scripts.features_job` under fire: `kill -9` of a worker, of the client and of the
+scheduler at random moments, round after round.
 
-After each round, and after the same command again where that is needed: every file has exactly one
-row, the features equal those of a plain pass bit for bit, whoever read the shards meanwhile saw
-whole ones only, and no process is left.
+After each round every file has exactly one row, the features equal those of a plain pass bit for
+bit, whoever read the shards meanwhile saw whole ones only, and no process is left.
 """
 
 import json
@@ -27,7 +26,6 @@ from scripts.cluster.plan import SHARDS, Settings, walk
 from scripts.cluster.shard import compute, written_name
 from scripts.course import ROOT, CourseError
 
-VICTIMS = ("worker", "client", "scheduler")
 SECONDS = 120  # to wait for something that has to come, on a busy machine
 
 
@@ -147,90 +145,96 @@ def own_scheduler(workers):
                 process.wait()
 
 
-def round_of(victim, folder, out, settings, shard, moment, workers=2):
-    """Run the job on a new OUT, kill the victim once a share `moment` of the shards is there, and
-    see the job to its end; return what was seen, a dictionary.
+def spawned_workers(job):
+    """Return the workers that a command has started on this machine."""
+    return [one for one in family(job)[1:] if "spawn_main" in " ".join(one.cmdline())]
+
+
+def round_of(folder, out, settings, shard, moments, workers=2):
+    """Run the job on a new OUT and kill three times: a worker once a share `moments[0]` of the
+    shards is there, the client at `moments[1]`, and, of a second run, the scheduler at
+    `moments[2]`; a third run ends the job. Return what was seen, a dictionary.
+
+    Raises `CourseError` where a kill came too late, a process stays, or a run does not end.
     """
     files = sum(1 for _ in walk(folder))
-    wanted = int(moment * (-(-files // shard) - 1))
-    begin = time.monotonic()
+    begin, at, processes = time.monotonic(), [], {}
 
     def there():
         return len(list((out / SHARDS).glob("[0-9]*")))
 
-    def run(*more, kill):
-        """Return (exit status, what it said on stderr, all its processes)."""
-        job, seen = start_job(folder, out, settings, shard, *more), []
-        try:
-            if kill:
-                await_that("shards", lambda: job.poll() is not None or there() >= wanted)
-                seen = family(job)
-                target = kill(job)
-                if not alive([target]):
-                    raise CourseError(f"{victim}: the job was over before the kill")
-                target.send_signal(signal.SIGKILL)
-            _, said = job.communicate(timeout=SECONDS * 10)
-            seen += family(job)
-            return job.returncode, said, seen
-        finally:
-            job.kill()
+    def kill(victim, moment, job, target):
+        wanted = max(1, int(moment * -(-files // shard)))
+        await_that(f"{wanted} shards", lambda: job.poll() is not None or there() >= wanted, 20 * SECONDS)
+        processes.update((one.pid, one) for one in family(job))
+        if job.poll() is not None:
+            raise CourseError(f"{victim}: the job was over before the kill ({there()} shards): {job.communicate()}")
+        target().send_signal(signal.SIGKILL)
+        at.append(there())
 
-    def workers_of(job):
-        spawned = [one for one in family(job)[1:] if "spawn_main" in " ".join(one.cmdline())]
-        return spawned[files % len(spawned)] if spawned else psutil.Process(job.pid)
+    def nobody_left():
+        await_that("the end of all processes", lambda: not alive(processes.values()))
 
-    with Survey(out) as survey:
-        processes = []
-        if victim == "scheduler":
+    def see_end(job):
+        processes.update((one.pid, one) for one in family(job))
+        _, said = job.communicate(timeout=20 * SECONDS)
+        return job.returncode, said
+
+    jobs = []
+
+    def start(*more):
+        jobs.append(start_job(folder, out, settings, shard, *more))
+        return jobs[-1]
+
+    try:
+        with Survey(out) as survey:
+            job = start("--workers", str(workers))
+            kill("worker", moments[0], job, lambda: spawned_workers(job)[at[0] % workers if at else 0])
+            kill("client", moments[1], job, lambda: psutil.Process(job.pid))
+            see_end(job)
+            nobody_left()
             with own_scheduler(workers) as (address, scheduler, started):
-                processes += [one for process in started for one in family(process)]
-                status, said, seen = run("--scheduler", address, kill=lambda job: psutil.Process(scheduler.pid))
-        else:
-            kill = workers_of if victim == "worker" else lambda job: psutil.Process(job.pid)
-            status, said, seen = run("--workers", str(workers), kill=kill)
-        processes += seen
-        first = {"status": status, "said": said, "shards": there()}
-        again = None
-        if victim != "worker":
-            await_that("the end of all processes", lambda: not alive(processes), 30)
-            if victim == "scheduler":
-                with own_scheduler(workers) as (address, _, started):
-                    again, said, seen = run("--scheduler", address, kill=None)
-                    processes += [one for process in started for one in family(process)]
-            else:
-                again, said, seen = run("--workers", str(workers), kill=None)
-            processes += seen
-        await_that("the end of all processes", lambda: not alive(processes), 30)
+                job = start("--scheduler", address)
+                kill("scheduler", moments[2], job, lambda: psutil.Process(scheduler.pid))
+                processes.update((one.pid, one) for process in started for one in family(process))
+                lost = see_end(job)
+            nobody_left()
+            last = see_end(start("--workers", str(workers)))
+            nobody_left()
+    finally:
+        for job in jobs:
+            job.kill()
+            job.communicate()
     return {
-        "victim": victim,
-        "killed at": wanted,
-        "first": first,
-        "again": again,
-        "said": said,
+        "shards at the kills": at,
+        "without scheduler": lost,
+        "last": last,
         "reads": survey.reads,
         "problems": survey.problems,
         "seconds": time.monotonic() - begin,
     }
 
 
+def three_moments(generator):
+    """Return three random moments, ascending, each with some work before and after it."""
+    return np.sort(generator.uniform(0.02, 0.6, 3)) + [0.0, 0.1, 0.2]
+
+
 def kills(folder, rounds, shard=256, settings=None, seed=0):
-    """Return one dictionary for each round and victim, and a bill; raises `CourseError` at the
-    first thing that is not as it should be.
+    """Return one dictionary for each round, and a bill; raises `CourseError` at the first thing
+    that is not as it should be.
     """
     settings = settings or Settings()
     plain = plain_pass(folder, settings)
     generator, rows = np.random.default_rng(seed), []
     for number in range(rounds):
-        for victim in VICTIMS:
-            with tempfile.TemporaryDirectory(dir=Path(folder).parent) as scratch:
-                seen = round_of(victim, folder, Path(scratch) / "out", settings, shard, generator.uniform(0.02, 0.9))
-                wrong = seen["problems"] + differences(Path(scratch) / "out", plain)
-                if seen["again"] not in (0, None) or victim == "worker" and seen["first"]["status"]:
-                    wrong.append(f"exit status: {seen['first']}, {seen['said']}")
-            if wrong:
-                raise CourseError(f"round {number}, {victim}: {wrong[:5]}")
-            rows.append({"round": number, "victim": victim, "files": len(plain)})
-            rows[-1] |= {"shards there at the kill": seen["first"]["shards"], "whole reads": seen["reads"]}
-            rows[-1]["seconds"] = seen["seconds"]
-            print(rows[-1], flush=True)
-    return rows, {"every file exactly once, the same bits": f"{len(rows)} of {len(rows)}"}
+        with tempfile.TemporaryDirectory(dir=Path(folder).parent) as scratch:
+            out = Path(scratch) / "out"
+            seen = round_of(folder, out, settings, shard, three_moments(generator))
+            wrong = seen["problems"] + differences(out, plain)
+        if wrong or seen["last"][0] or not seen["without scheduler"][1].startswith("The scheduler is gone."):
+            raise CourseError(f"round {number}: {wrong[:5]}, {seen}")
+        rows.append({"round": number, "files": len(plain), "whole reads": seen["reads"], "seconds": seen["seconds"]})
+        rows[-1]["shards there at the kills"] = " ".join(map(str, seen["shards at the kills"]))
+        print(rows[-1], flush=True)
+    return rows, {"rounds with every file exactly once and the same bits": f"{len(rows)} of {rounds}"}

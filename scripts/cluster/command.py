@@ -33,7 +33,7 @@ import signal
 import sys
 from pathlib import Path
 
-from scripts.cluster.plan import Settings
+from scripts.cluster.plan import JobError, Settings
 from scripts.datasets import FITS
 
 
@@ -66,8 +66,11 @@ def main(arguments=None):
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers are told to end
     settings = Settings(options.size, options.fit, options.network)
-    report = run_job(
-        options.folder, options.out, settings, options.shard, options.workers, options.scheduler, options.as_planned
-    )
+    try:
+        report = run_job(
+            options.folder, options.out, settings, options.shard, options.workers, options.scheduler, options.as_planned
+        )
+    except OSError as error:  # a full disk, a folder that may not be written
+        raise JobError(f"{error.filename or options.out}: {error.strerror or error}. What is done stays.") from None
     print(say(report))
     return 0

@@ -16,14 +16,14 @@ from distributed import TimeoutError as DaskTimeout
 
 from scripts import files, resources
 from scripts.cluster import network
-from scripts.cluster.plan import SHARDS, JobError, bind, prepare, read_plan
+from scripts.cluster.plan import SHARDS, JobError, bind, check_folders, prepare, read_plan
 from scripts.cluster.shard import make_shard, read_counts, shard_file
 from scripts.progress import progress
 
 AHEAD = 2  # shards in flight for each worker: one at work, one waiting
 WORKER_MEMORY = 4 * 2**30  # a local worker that takes more is started anew
 RETRIES = 2
-PATIENCE = 60  # seconds without any worker
+PATIENCE = 300  # seconds without any worker
 CONNECTING = 20  # seconds to reach a scheduler
 KINDS = 100  # of errors that the report tells apart
 MOST_PROCESSES = 10_000  # whose seconds it adds up
@@ -35,8 +35,6 @@ QUIET = {
     "distributed.scheduler.allowed-failures": RETRIES,
     "distributed.comm.timeouts.connect": "10s",
 }
-
-
 GONE = "The scheduler is gone. What is done stays: start scheduler and workers again, then the same command."
 
 
@@ -89,13 +87,11 @@ def run_job(folder, out, settings, shard=256, workers=None, scheduler=None, as_p
     Of two that are started for the same OUT, the second waits for the first. Raises `JobError`.
     """
     folder, out = Path(folder), Path(out)
-    if out.exists() and not out.is_dir():
-        raise JobError(f"{out} is no folder. Name one that is empty or not there yet.")
-    if folder.is_dir() and not out.resolve().is_relative_to(folder.resolve()):
-        (out / SHARDS).mkdir(parents=True, exist_ok=True)
+    check_folders(folder, out)
     workers = workers or resources.jobs(2**30, resources.cores())
     begin, own = time.perf_counter(), time.process_time()
-    with files.lock(out / ".lock", f"Another run is at work in {out}; this one waits.") if out.is_dir() else _nothing():
+    with files.lock(out / ".lock", f"Another run is at work in {out}; this one waits."):
+        (out / SHARDS).mkdir(exist_ok=True)
         job = prepare(folder, out, settings, shard, as_planned)
         folder, out = folder.resolve(), out.resolve()
         scratch = out / SCRATCH
@@ -112,11 +108,6 @@ def run_job(folder, out, settings, shard=256, workers=None, scheduler=None, as_p
             shutil.rmtree(scratch, ignore_errors=True)
         total |= {"client_seconds": time.process_time() - own, "client_memory": resources.peak_memory()}
         return finish(out, job, total, workers, time.perf_counter() - begin)
-
-
-@contextmanager
-def _nothing():
-    yield
 
 
 def count_workers(client):

@@ -108,6 +108,23 @@ def read_plan(out):
             yield number, json.loads(line)
 
 
+def check_folders(folder, out):
+    """Raise `JobError` where FOLDER is no folder, or OUT cannot be one."""
+    if not folder.is_dir():
+        raise JobError(f"{folder} is no folder on this machine. Name a folder of photos.")
+    if out.exists() and not out.is_dir():
+        raise JobError(f"{out} is no folder. Name one that is empty or not there yet.")
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise JobError(f"{out} lies in {folder}, so that results would count as photos. Name an OUT outside of it.")
+    if not read_job(out) and out.is_dir():
+        if any(entry.name not in (PLAN, SHARDS, ".lock", ".scratch") for entry in out.iterdir()):
+            raise JobError(f"{out} holds something else than a job. Name a folder that is empty or not there yet.")
+        if any((out / SHARDS).glob("*.parquet")):
+            raise JobError(
+                f"{out} has shards and no {JOB} that says what they are. Bring it back, or name another OUT."
+            )
+
+
 def prepare(folder, out, settings, shard, as_planned=False):
     """Make OUT's plan, or take the one that is there; return the job's facts, a dictionary.
 
@@ -115,19 +132,10 @@ def prepare(folder, out, settings, shard, as_planned=False):
     settings are not those it was made of; with `as_planned` the folder is not looked at again.
     """
     folder, out = Path(folder), Path(out)
-    if not folder.is_dir():
-        raise JobError(f"{folder} is no folder on this machine. Name a folder of photos.")
+    check_folders(folder, out)
     folder, out = folder.resolve(), out.resolve()
-    if out.is_relative_to(folder):
-        raise JobError(f"{out} lies in {folder}, so that results would count as photos. Name an OUT outside of it.")
     job = read_job(out)
     if job is None:
-        if out.is_dir() and any(entry.name not in (PLAN, ".lock", SHARDS, ".scratch") for entry in out.iterdir()):
-            raise JobError(f"{out} holds something else than a job. Name a folder that is empty or not there yet.")
-        if out.is_dir() and any((out / SHARDS).glob("*.parquet")):
-            raise JobError(
-                f"{out} has shards and no {JOB} that says what they are. Bring it back, or name another OUT."
-            )
         count, mark = write_plan(folder, out, shard)
         if not count:
             raise JobError(f"{folder} holds no file. Name a folder of photos.")

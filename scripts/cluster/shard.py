@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 
 from scripts import files
 from scripts.cluster import network
+from scripts.cluster.network import BATCH
 from scripts.cluster.plan import SHARDS, JobError
 from scripts.cluster.reader import read_apart
 from scripts.datasets import load_image
 from scripts.resources import peak_memory
 
-BATCH = 32  # always: the last bits of Xception's features differ where a photo is alone in its batch
 BATCHES_AHEAD = 3  # read while the network works on the one before
 MAXIMUM_BYTES = 2**30  # of a file; no photo is larger
 LONGEST_ERROR = 300
@@ -55,13 +55,13 @@ def make_shard(folder, out, number, names, settings, key, careful=False):
     worker has another network, or does not see the photos, and `OSError` where a disk fails, for
     then it may succeed elsewhere.
     """
-    begin = time.process_time()
     file = shard_file(out, number)
     if (kept := read_counts(file, key)) is not None:
         return kept
     net = network.loaded(settings)
     if net.key != key:
         raise JobError("A worker has another network, loader or version than the job was begun with. Start it anew.")
+    begin = time.process_time()
     rows, features = compute(Path(folder), names, settings, net, careful)
     if not any(os.path.lexists(os.path.join(folder, name)) for name in names):
         raise JobError(
@@ -69,7 +69,10 @@ def make_shard(folder, out, number, names, settings, key, careful=False):
             "Mount it, or begin anew in another OUT; what is there stays."
         )
     errors = Counter(error for _, _, error in rows if error is not None)
-    write_table(file, rows, features, {KEY: key.encode(), ERRORS: json.dumps(errors).encode()})
+    try:
+        write_table(file, rows, features, {KEY: key.encode(), ERRORS: json.dumps(errors).encode()})
+    except OSError as error:
+        raise JobError(f"{file} cannot be written: {error.strerror}. What is done stays; make room there.") from None
     failed = sum(errors.values())
     return {
         "done": len(rows) - failed,

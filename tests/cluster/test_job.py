@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -13,9 +12,9 @@ import pytest
 
 from scripts.benchmark import cluster as benchmark
 from scripts.benchmark import kills
-from scripts.cluster import job, network
+from scripts.cluster import job, plan
 from scripts.cluster.plan import JobError, Settings
-from scripts.course import DATA, ROOT
+from scripts.course import DATA, ROOT, import_tensorflow
 from scripts.datasets import list_images
 
 COLORS = Settings(64, "crop", "tests.cluster.colors:network")
@@ -31,19 +30,14 @@ def photos(tmp_path_factory):
     return folder, kills.plain_pass(folder, COLORS)
 
 
-@pytest.mark.parametrize("victim", kills.VICTIMS)
-def test_whatever_is_killed_every_photo_is_there_once_and_bit_for_bit(photos, tmp_path, victim):
+def test_whatever_is_killed_every_photo_is_there_once_and_bit_for_bit(photos, tmp_path):
     folder, plain = photos
-    moment = np.random.default_rng().uniform(0.05, 0.6)
-    seen = kills.round_of(victim, folder, tmp_path / "out", COLORS, 8, moment)
-    assert not kills.differences(tmp_path / "out", plain), (moment, seen)
-    assert not seen["problems"] and seen["reads"], (moment, seen)
-    if victim == "worker":
-        assert seen["first"]["status"] == 0, (moment, seen)
-    else:
-        assert seen["first"]["shards"] < 25 and seen["again"] == 0, (moment, seen)
-    if victim == "scheduler":
-        assert seen["first"]["said"].startswith("The scheduler is gone."), (moment, seen)
+    moments = kills.three_moments(np.random.default_rng())
+    seen = kills.round_of(folder, tmp_path / "out", COLORS, 4, moments)
+    assert not kills.differences(tmp_path / "out", plain), (moments, seen)
+    assert not seen["problems"] and seen["reads"] and seen["last"] == (0, ""), (moments, seen)
+    status, said = seen["without scheduler"]
+    assert status == 1 and said.startswith("The scheduler is gone.") and said.count("\n") == 1, (moments, seen)
     assert json.loads((tmp_path / "out" / job.REPORT).read_text())["failed"] == 2
     left = {path.name for path in (tmp_path / "out").iterdir()} | {
         path.suffix for path in (tmp_path / "out" / "shards").iterdir()
@@ -53,7 +47,8 @@ def test_whatever_is_killed_every_photo_is_there_once_and_bit_for_bit(photos, tm
 
 def test_the_real_network_in_a_worker_gives_the_bits_of_the_lessons_and_all_listens_to_loopback(tmp_path):
     """One worker, one start of TensorFlow: what it gives, who listens, who is left."""
-    from scripts.features import run
+    import_tensorflow()
+    from scripts.features import cache_key, run
     from scripts.pretrained import Xception
 
     folder = DATA / "sample" / "validation"
@@ -70,14 +65,17 @@ def test_the_real_network_in_a_worker_gives_the_bits_of_the_lessons_and_all_list
             process.wait(0.5)
         except subprocess.TimeoutExpired:
             pass
-    assert process.returncode == 0, process.stderr.read()
-    assert "100 files: 100 photos done, 0 failed." in process.stdout.read()
+    told, said = process.communicate()
+    assert (process.returncode, said) == (0, "") and told.startswith("100 files: 100 photos done, 0 failed.\n")
     assert ports and {address.ip for address in ports} == {"127.0.0.1"}
     assert not {8786, 8787, 8788, 8789} & {address.port for address in ports}
     kills.await_that("the end of all processes", lambda: not kills.alive(seen.values()), 30)
 
     paths, _ = list_images("validation")
-    wanted = run(Xception(include_top=False, pooling="avg"), paths, 150, "crop", 32, "plain")
+    model = Xception(include_top=False, pooling="avg")
+    key = cache_key(model, [], [], {"size": 150, "fit": "crop", "dtype": "float32"})
+    assert json.loads((tmp_path / "out" / plan.JOB).read_text())["key"] == key
+    wanted = run(model, paths, 150, "crop", 32, "plain")
     table = pyarrow.dataset.dataset(tmp_path / "out" / "shards", format="parquet").to_table().to_pylist()
     found = {row["name"]: np.array(row["features"], "float32") for row in table}
     assert len(table) == len(found) == 100
@@ -175,9 +173,3 @@ def test_the_report_tells_apart_a_hundred_kinds_of_errors_and_no_more():
     for number in range(1000):
         job.add(total, {"done": 0, "failed": 1, "skipped": 0, "errors": {f"error {number}": 1}})
     assert len(total["errors"]) == 101 and total["errors"]["other errors"] == 900
-
-
-def test_the_network_of_the_course_has_a_key_that_the_weights_change(monkeypatch):
-    first = network.xception(Settings())
-    monkeypatch.setattr("scripts.features.cache_key", lambda model, *_: SimpleNamespace(model=model))
-    assert network.xception(Settings()).width == first.width == 704 and len(first.key) == 64

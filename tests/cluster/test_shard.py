@@ -113,7 +113,7 @@ def test_the_network_is_loaded_once_and_always_gets_a_full_batch(folder, monkeyp
             assert len(rows) == 33
     finally:
         network.LOADED.pop(settings)
-    assert len(loads) == 1 and sizes == [(32, 64, 64, 3)] * 4
+    assert len(loads) == 1 and sizes == [(32, 64, 64, 3)] * 5  # one to warm up
 
 
 def test_a_shard_that_is_there_is_left_alone_a_damaged_one_made_anew(folder):
@@ -160,6 +160,17 @@ def test_a_disk_that_fails_is_tried_again_and_becomes_a_row_only_at_last(folder,
         make(folder, ["0.png"])
     _, rows = make(folder, ["0.png"], careful=True)
     assert rows[0]["error"] == "cannot be read as an image: [Errno 5] Input/output error: 'the file'"
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(folder, monkeypatch):
+    def full(table, part, **_):
+        part.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shard.pq, "write_table", full)
+    with pytest.raises(JobError, match="cannot be written: No space left on device"):
+        make(folder, ["0.png"])
+    assert not list((folder.parent / "out" / "shards").iterdir())
 
 
 def test_reading_apart_gives_the_same_pixels_and_the_same_errors(folder):
