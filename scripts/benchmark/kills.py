@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 
 from scripts.cluster.network import loaded
 from scripts.cluster.plan import SHARDS, Settings, walk
-from scripts.cluster.shard import compute, written_name
+from scripts.cluster.shard import compute
 from scripts.course import ROOT, CourseError
 
 SECONDS = 120  # to wait for something that has to come, on a busy machine
@@ -55,7 +56,9 @@ class Survey(threading.Thread):
 
 
 def plain_pass(folder, settings):
-    """Return {name: features, float32, or None} of all files in a folder, without any cluster."""
+    """Return {name as in the table: features, float32, or None} of all files in a folder, without
+    any cluster.
+    """
     names = [name for name, _, _ in walk(folder)]
     rows, features = compute(Path(folder), names, settings, loaded(settings))
     return {name: None if error else features[place] for place, (name, _, error) in enumerate(rows)}
@@ -67,20 +70,11 @@ def differences(out, plain):
     """
     table = pyarrow.dataset.dataset(Path(out) / SHARDS, format="parquet").to_table()
     names = table["name"].to_pylist()
-    found = (
-        [f"{name}: {names.count(name)} rows" for name in {*names} if names.count(name) != 1][:5]
-        if len(names) != len({*names})
-        else []
-    )
-    wanted = {written_name(name): value for name, value in plain.items()}
-    found += [f"{name}: no row, or too much" for name in {*names} ^ {*wanted}]
+    found = [f"{name}: {count} rows" for name, count in Counter(names).items() if count != 1]
+    found += [f"{name}: no row, or one too much" for name in {*names} ^ {*plain}]
     for name, row in zip(names, table["features"].to_pylist(), strict=True):
-        value = wanted.get(name)
-        if (
-            (row is None) != (value is None)
-            or row is not None
-            and np.array(row, "float32").tobytes() != value.tobytes()
-        ):
+        wanted = plain.get(name)
+        if (row is None) != (wanted is None) or row and np.array(row, "float32").tobytes() != wanted.tobytes():
             found.append(f"{name}: other features")
     return found
 

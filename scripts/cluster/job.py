@@ -33,7 +33,6 @@ QUIET = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.allowed-failures": RETRIES,
-    "distributed.comm.timeouts.connect": "10s",
 }
 GONE = "The scheduler is gone. What is done stays: start scheduler and workers again, then the same command."
 
@@ -88,7 +87,7 @@ def run_job(folder, out, settings, shard=256, workers=None, scheduler=None, as_p
     """
     folder, out = Path(folder), Path(out)
     check_folders(folder, out)
-    workers = workers or resources.jobs(2**30, resources.cores())
+    workers = workers or resources.jobs(3 * 2**29, resources.cores())
     begin, own = time.perf_counter(), time.process_time()
     with files.lock(out / ".lock", f"Another run is at work in {out}; this one waits."):
         (out / SHARDS).mkdir(exist_ok=True)

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="kill -9 is for other sy
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """200 photos, two bad ones among them, and the features of a plain pass."""
+    """200 photos, two bad ones and a hostile name among them, and the features of a plain pass."""
     folder = benchmark.pictures(198, tmp_path_factory.mktemp("kills") / "photos")
+    if sys.platform == "linux":
+        (folder / "000" / "000000.jpg").rename(folder / os.fsdecode(b"-rf \xff'\n\\.jpg"))
     (folder / "empty.jpg").touch()
     (folder / "text.jpg").write_text("no photo")
     return folder, kills.plain_pass(folder, COLORS)
@@ -39,10 +41,9 @@ def test_whatever_is_killed_every_photo_is_there_once_and_bit_for_bit(photos, tm
     status, said = seen["without scheduler"]
     assert status == 1 and said.startswith("The scheduler is gone.") and said.count("\n") == 1, (moments, seen)
     assert json.loads((tmp_path / "out" / job.REPORT).read_text())["failed"] == 2
-    left = {path.name for path in (tmp_path / "out").iterdir()} | {
-        path.suffix for path in (tmp_path / "out" / "shards").iterdir()
-    }
-    assert left == {".lock", "plan.jsonl", "job.json", "report.json", "shards", ".parquet"}
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {".lock", "plan.jsonl", "job.json", "report.json", "shards"}
+    assert {path.name for path in (tmp_path / "out" / "shards").iterdir()} == {f"{n:06}.parquet" for n in range(50)}
 
 
 def test_the_real_network_in_a_worker_gives_the_bits_of_the_lessons_and_all_listens_to_loopback(tmp_path):
