@@ -125,7 +125,7 @@ def own_scheduler(workers):
             await_that("its address", lambda: file.read_text().rstrip().endswith("}"))
             address = json.loads(file.read_text())["address"]
             command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", str(workers)]
-            command += ["--nthreads", "1", "--local-directory", scratch, "--death-timeout", "10"]
+            command += ["--nthreads", "1", "--local-directory", scratch, "--death-timeout", "600"]
             started.append(subprocess.Popen([*command, *loopback], **quiet))
             yield address, started[0], started
         finally:

@@ -14,6 +14,7 @@ from scripts.benchmark import cluster as benchmark
 from scripts.benchmark import kills
 from scripts.cluster import job, plan
 from scripts.cluster.plan import JobError, Settings
+from scripts.cluster.shard import write_table
 from scripts.course import DATA, ROOT, import_tensorflow
 from scripts.datasets import list_images
 
@@ -174,3 +175,24 @@ def test_the_report_tells_apart_a_hundred_kinds_of_errors_and_no_more():
     for number in range(1000):
         job.add(total, {"done": 0, "failed": 1, "skipped": 0, "errors": {f"error {number}": 1}})
     assert len(total["errors"]) == 101 and total["errors"]["other errors"] == 900
+
+
+def test_the_kill_test_itself_sees_what_is_missing_doubled_or_changed(tmp_path):
+    bits = np.eye(3, dtype="float32")
+    plain = {"a": bits[0], "b": None, "c": bits[2]}
+    write_table(tmp_path / "shards" / "000000.parquet", [("a", "", None), ("b", "", "bad")], bits[:2], {"key": "x"})
+    write_table(tmp_path / "shards" / "000001.parquet", [("c", "", None)], bits[2:], {"key": "x"})
+    assert kills.differences(tmp_path, plain) == []
+    assert kills.differences(tmp_path, plain | {"d": None}) == ["d: no row, or one too much"]
+    assert kills.differences(tmp_path, plain | {"a": bits[1]}) == ["a: other features"]
+    assert kills.differences(tmp_path, plain | {"b": bits[1]}) == ["b: other features"]
+    write_table(tmp_path / "shards" / "000002.parquet", [("c", "", None)], bits[2:], {"key": "x"})
+    assert kills.differences(tmp_path, plain) == ["c: 2 rows"]
+
+
+def test_pictures_are_made_once_and_no_two_are_alike(tmp_path):
+    folder = benchmark.pictures(1210, tmp_path)
+    found = {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")}
+    assert len(found) == 1210 == len({path.read_bytes() for path in found})
+    benchmark.pictures(1210, tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == found
