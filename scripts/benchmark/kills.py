@@ -226,7 +226,8 @@ def kills(folder, rounds, shard=256, settings=None, seed=0):
             out = Path(scratch) / "out"
             seen = round_of(folder, out, settings, shard, three_moments(generator))
             wrong = seen["problems"] + differences(out, plain)
-        if wrong or seen["last"][0] or not seen["without scheduler"][1].startswith("The scheduler is gone."):
+        said = seen["without scheduler"][1].splitlines()
+        if wrong or seen["last"][0] or not said or not said[-1].startswith("The scheduler is gone."):
             raise CourseError(f"round {number}: {wrong[:5]}, {seen}")
         rows.append({"round": number, "files": len(plain), "whole reads": seen["reads"], "seconds": seen["seconds"]})
         rows[-1]["shards there at the kills"] = " ".join(map(str, seen["shards at the kills"]))
