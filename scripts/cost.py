@@ -34,8 +34,13 @@ class Handing(NamedTuple):
     client_seconds: float
 
 
-RUNS = ()
-HANDINGS = ()
+RUNS = (  # made by `python -m scripts.benchmark cluster`
+    Run(1, 1000, 16.2),
+    Run(2, 1000, 30.0),
+    Run(1, 3000, 37.3),
+    Run(2, 3000, 64.3),
+)
+HANDINGS = (Handing(4, 0.94), Handing(250, 3.57), Handing(1000, 10.13))
 
 
 class Costs(NamedTuple):
