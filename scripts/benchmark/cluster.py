@@ -22,6 +22,7 @@ from scripts.cluster.network import BATCH
 from scripts.cluster.plan import Settings
 from scripts.course import ROOT, CourseError, import_tensorflow
 from scripts.datasets import SPLITS, list_images, open_image
+from scripts.resources import cores
 
 FOLDER = ROOT / "build" / "cluster"
 BATCHES = 16  # of the bare model, in each round
@@ -87,13 +88,13 @@ def bare_speed(settings, repeats=BATCHES):
     return repeats * BATCH / (time.process_time() - begin)
 
 
-def in_own_process(function, *arguments):
-    """Return what a function returns in a fresh process with one thread for TensorFlow, as the
-    job's workers have.
+def bare_speeds(settings, workers):
+    """Return the mean of `bare_speed` in so many fresh processes at once, each with its share of
+    the cores, as the job's workers have.
     """
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(max(1, cores() // workers))
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        return statistics.mean(pool.map(bare_speed, [settings] * workers, chunksize=1))
 
 
 def job_run(folder, settings, workers, shard=256):
@@ -107,15 +108,15 @@ def job_run(folder, settings, workers, shard=256):
         return json.loads((out / REPORT).read_text(encoding="utf-8"))
 
 
-def throughput(photos=1000):
-    """Return a row for each network: photos per processor second of the bare model and of the job
-    with two workers, and their ratio, each the median of `ROUNDS`.
+def throughput(photos=1024):
+    """Return a row for each network: photos per processor second of the bare model in two processes
+    and of the job with two workers, and their ratio, each the median of `ROUNDS`.
     """
     folder, rows = pictures(photos), []
     for name, settings in NETWORKS.items():
         bare, job = [], []
         for _ in range(ROUNDS):
-            bare.append(in_own_process(bare_speed, settings))
+            bare.append(bare_speeds(settings, 2))
             job.append(job_run(folder, settings, 2)["per_core"])
         rows.append({"network": name, "photos": photos})
         rows[-1] |= {"bare": statistics.median(bare), "job": statistics.median(job)}
