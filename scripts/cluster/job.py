@@ -33,6 +33,7 @@ QUIET = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.allowed-failures": RETRIES,
+    "distributed.worker.profile.enabled": False,  # a hundred looks a second at what a worker does
 }
 GONE = "The scheduler is gone. What is done stays: start scheduler and workers again, then the same command."
 
