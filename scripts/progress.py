@@ -18,12 +18,13 @@ def is_watched():
 
 
 @contextmanager
-def progress(total, title, unit, done=0, **options):
+def progress(total, title, unit, done=0, estimate=False, **options):
     """Yield a function `update(n)` that is told of `n` more things done; show how far that is, on
     stderr.
 
-    `total` may be None where it is not known; `options` go to tqdm's bar, such as `unit_scale` for
-    bytes.
+    `total` may be None where it is not known; `estimate` adds to the lines of a log what a bar
+    shows anyway: how many a second, and when that will end. `options` go to tqdm's bar, such as
+    `unit_scale` for bytes.
     """
     if is_watched():
         from tqdm import tqdm
@@ -31,7 +32,8 @@ def progress(total, title, unit, done=0, **options):
         with tqdm(total=total, desc=title, unit=unit, initial=done, mininterval=0.5, **options) as bar:
             yield bar.update
         return
-    said = time.monotonic()
+    first, begin = done, time.monotonic()
+    said = begin
 
     def update(n):
         nonlocal done, said
@@ -40,6 +42,11 @@ def progress(total, title, unit, done=0, **options):
         if now - said >= SECONDS:
             said = now
             share = f" of {total:,}" if total else ""
-            print(f"{title}: {done:,}{share} {unit}", file=sys.stderr, flush=True)
+            rest = ""
+            if estimate and total and done > first:
+                rate = (done - first) / (now - begin)
+                end = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + (total - done) / rate))
+                rest = f", {rate:,.1f} a second, done at {end}"
+            print(f"{title}: {done:,}{share} {unit}{rest}", file=sys.stderr, flush=True)
 
     yield update

@@ -21,6 +21,7 @@ LAYERS = [  # from the bottom up; a folder's name stands for all in it
         "calibration",
         "model_card",
         "faults",
+        "cost",
         "checks",
         "exercises",
     ],

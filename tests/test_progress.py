@@ -17,6 +17,18 @@ def test_in_a_log_there_is_a_line_now_and_then_and_never_a_bar(monkeypatch, caps
     assert capsys.readouterr().err == "train: 600 of 1,200 images\ntrain: 1,200 of 1,200 images\n"
 
 
+def test_a_line_in_a_log_can_say_the_rate_and_the_end(monkeypatch, capsys):
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(module.time, "time", lambda: 1_000_000_000)
+    monkeypatch.setattr(module.time, "localtime", module.time.gmtime)
+    monkeypatch.setattr(module, "is_watched", lambda: False)
+    with progress(1000, "train", "images", 400, estimate=True) as update:  # 400 were there: they count for no rate
+        for _ in range(3):
+            update(100)
+    assert capsys.readouterr().err == "train: 700 of 1,000 images, 10.0 a second, done at 2001-09-09 01:47\n"
+
+
 def test_on_a_terminal_there_is_a_bar(monkeypatch, capsys):
     monkeypatch.setattr(module, "is_watched", lambda: True)
     with progress(4, "train", "images") as update:

@@ -1,3 +1,3 @@
 """Speed and accuracy of the course's own methods, measured: `python -m scripts.benchmark
-backbone|heads|recipe|serve`.
+backbone|cluster|heads|recipe|serve`.
 """

@@ -1,4 +1,4 @@
-"""Measure the speed and accuracy of the course's methods: backbone, heads, recipe or serve.
+"""Measure the speed and accuracy of the course's methods: backbone, cluster, heads, recipe or serve.
 
 Speeds are ratios taken in one run.
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from scripts.benchmark.backbone import backbone
+from scripts.benchmark.cluster import cluster
 from scripts.benchmark.heads import heads
 from scripts.benchmark.recipe import recipe
 from scripts.benchmark.serve import serve
@@ -17,7 +18,7 @@ from scripts.course import CourseError
 from scripts.files import write_whole
 from scripts.resources import cores
 
-PARTS = {"backbone": backbone, "heads": heads, "recipe": recipe, "serve": serve}
+PARTS = {"backbone": backbone, "cluster": cluster, "heads": heads, "recipe": recipe, "serve": serve}
 
 
 def show(rows):
@@ -34,9 +35,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=sorted(PARTS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there too")
+    parser.add_argument(
+        "--photos", type=int, default=20_000, metavar="N", help="of cluster: on which workers are killed"
+    )
+    parser.add_argument("--rounds", type=int, default=10, metavar="N", help="of cluster: of kills, 0 for none")
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {cores()} cores")
-    rows, bill = PARTS[arguments.part]()
+    options = {"photos": arguments.photos, "rounds": arguments.rounds} if arguments.part == "cluster" else {}
+    rows, bill = PARTS[arguments.part](**options)
     show(rows)
     for name, value in bill.items():
         print(f"{name}: {value:,.3f}" if isinstance(value, float) else f"{name}: {value}")
