@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from scripts.course import REPOSITORY, ROOT
+from scripts.lessons.notebooks import SERIES
 
 
 def git(*words):
@@ -81,3 +82,11 @@ def test_every_path_that_the_documents_name_is_there():
         for path in set(paths) - made:
             if "NN_" not in path:
                 assert list(ROOT.glob(path)) or (ROOT / path).exists(), f"{name} names {path}"
+
+
+def test_instructors_find_every_lesson_in_the_goals_and_in_the_six_weeks():
+    text = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    numbers = [name[:2] for name in SERIES]
+    assert re.findall(r"^\| (\d\d) \|", text, re.MULTILINE) == numbers
+    weeks = re.findall(r"^\| \d \| (\d\d) to (\d\d)", text, re.MULTILINE)
+    assert [f"{number:02}" for first, last in weeks for number in range(int(first), int(last) + 1)] == numbers

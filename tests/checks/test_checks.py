@@ -125,7 +125,7 @@ def test_each_lesson_has_a_few_exercises_of_several_kinds_and_asks_for_its_silen
 
 
 def test_there_are_many_and_every_kind():
-    assert len(ALL) >= 72 and sum(len(task.wrong) for task in ALL.values()) >= 379
+    assert len(ALL) >= 81 and sum(len(task.wrong) for task in ALL.values()) >= 460
     assert {task.kind for task in ALL.values()} == set(KINDS)
 
 
