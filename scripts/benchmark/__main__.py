@@ -1,4 +1,4 @@
-"""Measure the speed and accuracy of the course's methods: backbone, cluster, heads, recipe or serve.
+"""Measure the speed and accuracy of the methods: backbone, cluster, heads, recipe or serve.
 
 Speeds are ratios taken in one run.
 """
