@@ -23,7 +23,7 @@ pytestmark = [
 ]
 SHOTS = ROOT / "build" / "screenshots"
 ALL_CELLS = '{"windowingMode": "none"}'  # else JupyterLab takes what is out of sight out of the page
-MINUTES = 5 * 60 * 1000  # the longest wait, in milliseconds: a lesson on a slow machine
+MINUTES = 10 * 60 * 1000  # the longest wait, in milliseconds: a lesson on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,9 @@ def lab(tmp_path_factory):
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(ALL_CELLS)
+    news = home / "settings" / "@jupyterlab" / "apputils-extension"
+    news.mkdir()
+    (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,11 +56,7 @@ def lab(tmp_path_factory):
         "COURSE_PROGRESS": str(home / "progress.json"),
     }
     options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}", "--allow-root"]
-    options += [
-        "--ServerApp.port_retries=0",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
+    options += ["--ServerApp.port_retries=0"]
     with open(home / "log.txt", "w") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
         server = subprocess.Popen(command, cwd=copy, env=environment, stdout=log, stderr=log)
@@ -101,12 +100,13 @@ def page(browser, lab):
     allowed = (lab[0], lab[0].replace("http", "ws"), "data:", "blob:")
     one.on("request", lambda request: None if request.url.startswith(allowed) else one.left.append(request.url))
     yield one
+    shoot(one, "jupyterlab_last")  # what a failure looked like
     one.close()
 
 
 def open_lesson(page, lab, name):
     address, token, copy = lab
-    page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?token={token}&reset")
+    page.goto(f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?token={token}")  # nothing else is open
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached")
     return len(notebooks.code_cells(notebooks.read_notebook(copy / "notebooks" / f"{name}.ipynb")))
@@ -133,9 +133,8 @@ def run_all(page, cells):
 
 
 def assert_no_error(page):
-    for kind in ("error", "stderr"):
-        found = page.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']")
-        assert found.count() == 0, found.first.inner_text()
+    found = page.locator("[data-mime-type='application/vnd.jupyter.error']")
+    assert found.count() == 0, found.first.inner_text()
 
 
 def shoot(page, name):
@@ -198,8 +197,7 @@ def test_a_long_lesson_runs_and_runs_again_after_a_restart(page, lab):
     cells = open_lesson(page, lab, "08_transfer_learning")
     run_all(page, cells)
     assert_no_error(page)
-    first = outputs(page)
-    assert len(first) > 5
+    assert_shows_what_is_stored(page, "08_transfer_learning")
     shoot(page, "jupyterlab_08")
     page.get_by_role("menuitem", name="Kernel", exact=True).first.click()
     page.locator(".lm-Menu-item", has_text="Restart Kernel and Run All Cells").first.click()
@@ -209,11 +207,19 @@ def test_a_long_lesson_runs_and_runs_again_after_a_restart(page, lab):
     )
     wait_until_run(page, cells)
     assert_no_error(page)
-    assert outputs(page) == first
+    assert_shows_what_is_stored(page, "08_transfer_learning")
     assert page.left == []
 
 
-def outputs(page):
-    """Return the texts that are the same at each run: printed ones; figures have none."""
-    texts = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stdout']").all_inner_texts()
-    return [text for text in texts if "second" not in text]
+def assert_shows_what_is_stored(page, name):
+    """Every text that the tests compare stands on the page, as it stands in the stored lesson."""
+    stored = notebooks.code_cells(notebooks.read_notebook(notebooks.NOTEBOOKS / f"{name}.ipynb"))
+    texts = [
+        output.text.strip()
+        for cell in stored
+        if notebooks.IGNORED_OUTPUT not in notebooks.tags(cell)
+        for output in cell.outputs
+        if output.output_type == "stream"
+    ]
+    shown = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stdout']").all_inner_texts()
+    assert len(texts) > 5 and not set(texts) - {text.strip() for text in shown}
