@@ -177,7 +177,7 @@ EXERCISES = (
         minutes=3,
         task="With a rate ten times that of the head, the fine-tuned network falls within one epoch from 0.71 to a quarter "
         "right, with four turns to tell apart, and does not come back. A tail whose weights were shuffled learned at the chosen "
-        "rate, to 0.78. What happened?",
+        "rate, to 0.79. What happened?",
         options=[
             (
                 "It overfits: it has learned the pictures by heart.",
