@@ -191,13 +191,13 @@ EXERCISES = (
                 "The head was not trained before.",
                 "It was: the run begins at 0.71, the frozen base's share. And a run with an untrained head climbs within epochs.",
             ),
-            ("The steps are so large that they throw the weights about, and nothing is learned.", ""),
+            ("The steps are so large that they throw the weights about, and little is learned.", ""),
             (
                 "What the tail had learned was overwritten, and without that nothing can be learned.",
                 "The shuffled tail had lost that as well, and learned.",
             ),
         ],
-        why="The weights moved by more than their own length, and the share stays near what guessing gets. To lose the old weights "
+        why="The weights moved by more than their own length, and six epochs do not bring the share back. To lose the old weights "
         "is not enough to explain that, for a shuffled tail learns with smaller steps. So it is the size of the steps.",
         means="Whoever names a reason says what else it would lead to: that can be tested.",
         hints=(
