@@ -23,7 +23,7 @@ def tracked():
 
 TEXTS = (".py", ".md", ".ipynb", ".toml", ".in", ".cff", ".yaml", ".yml")
 BRITISH = re.compile(  # whole words, also with -s, -d, -ing
-    r"\b(?:colour|grey|centre|behaviour|neighbour|favour|licence|catalogue|artefact|labelled(?!by)|labelling|modelling|modelled|analyse|judgement|learnt|programme|metre|practise|cancelled|travelled|whilst"
+    r"\b(?:colour|grey|centre|behaviour|neighbour|favour|licence|catalogue|artefact|labelled(?!by)|labelling|modelling|modelled|analyse|judgement|learnt|programme|metre|practise|cancelled(?!Error)|travelled|whilst"
     r"|(?:normal|optim|initial|recogn|organ|standard|regular|visual|general|summar|minim|maxim)is(?:e|ation))\w*",
     re.IGNORECASE,
 )

@@ -171,7 +171,7 @@ def finished(client, waiting):
                 yield kept, result
             elif future.status == "error":
                 yield kept, future.exception()
-            else:  # cancelled or lost
+            else:  # canceled or lost
                 raise JobError(GONE)
         return
 
