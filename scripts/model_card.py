@@ -85,8 +85,9 @@ def _table(scores):
     lines = ["| group | who or what | right | of | share | interval |", "|---|---|---|---|---|---|"]
     for group, rows in scores.items():
         for name, score in rows.items():
-            low, high = score["interval"]
-            cells = [group, name, score["correct"], score["n"], f"{score['value']:.3f}", f"{low:.3f} to {high:.3f}"]
+            correct, n = score["correct"], score["n"]
+            low, high = wilson_interval(correct, n)  # not the kept one: a number rounded twice may differ
+            cells = [group, name, correct, n, f"{correct / n:.3f}", f"{low:.3f} to {high:.3f}"]
             lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 

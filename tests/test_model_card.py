@@ -29,6 +29,13 @@ def test_the_text_and_the_json_say_the_same(tmp_path):
     assert "| by class | dress | 3 | 4 | 0.750 |" in text and "| by class | hat | 0 | 2 | 0.000 |" in text
 
 
+def test_no_number_of_the_text_is_rounded_twice(tmp_path):
+    """95 of 100 reaches up to 0.97846: 0.9785 with four digits, and 0.978 with three."""
+    assert "| 0.950 | 0.888 to 0.978 |" in model_card.write_card(
+        tmp_path, FACTS | {"scores": {"all": {"one": (95, 100)}}}
+    )
+
+
 @pytest.mark.parametrize("key", model_card.FACTS)
 def test_a_missing_fact_is_named_and_nothing_is_written(tmp_path, key):
     for facts in ({name: fact for name, fact in FACTS.items() if name != key}, FACTS | {key: ""}):

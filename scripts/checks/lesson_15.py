@@ -133,7 +133,7 @@ EXERCISES = (
             (0.03, 0.04, 0.04): "The numbers are right, in the order of size. Put each where its p stands.",
             (0.02, 0.03, 0.01): "These are the p as they were.",
             (0.04, 0.09, 0.01): "You turned it around: the *smallest* p is multiplied by the number of questions.",
-            (0.06, 0.06, 0.03): "The second smallest is multiplied by one less than the smallest.",
+            (0.06, 0.06, 0.03): "The second smallest p is multiplied by 2 here, not by 3.",
         },
         within=0.0005,
         expects="three numbers: answer = (…, …, …)",
@@ -159,25 +159,25 @@ EXERCISES = (
         options=[
             (
                 "0.949: it is the best mixture, and the score is one on test.",
-                "Test chose it, so its score holds the luck of a thousand tries. Judged on the other half, such a winner lost "
-                "two points.",
+                "Test chose it, so its score holds the luck of a thousand tries. Chosen on one half of test, such a winner lost "
+                "two points on the other.",
             ),
             (
-                "0.935: validation has more say.",
+                "0.935: validation is what we choose by.",
                 "Validation chose this mixture. A score that chose is too kind.",
             ),
             (
                 "0.941: the mean of 0.933 and 0.949.",
                 "A mean with a number that flatters flatters half as much.",
             ),
-            ("0.933, of the one that validation chose: test had no say in it.", ""),
+            ("0.933: that of the mixture best on validation.", ""),
             (
                 "None: after a thousand tries no score can be believed.",
                 "The tries were made on validation. As long as test chose nothing, its one answer can be believed.",
             ),
         ],
         why="The score that chose is not the result. Validation chose, so the result comes from test, once. That the other mixture "
-        "has 0.949 there is what the best of a thousand has by luck.",
+        "has 0.949 there is partly the luck of the best of a thousand.",
         means="No error tells of it, and nobody would notice: test stays honest only if you do.",
         hints=(
             "Which photos had a say in which choice?",

@@ -8,7 +8,7 @@ FOLDS = """\
 def fold_of(people, folds):
     return {result}"""
 CAM = """\
-def grad_cam(maps, gradients):
+def cam(maps, gradients):
 {lines}"""
 RANDOM = np.random.default_rng(16)
 MAPS, GRADIENTS = RANDOM.random((5, 5, 8)), RANDOM.normal(size=(5, 5, 8))
@@ -96,7 +96,7 @@ EXERCISES = (
         },
         within=0.003,
         expects="two shares: answer = (precision, recall)",
-        means="Three of four suspects are worth a look, and more than half of the wrong labels stay hidden.",
+        means="Three of four suspects are finds, and more than half of the wrong labels stay hidden.",
         hints=(
             "Precision: of the suspects, which share has a wrong label?",
             "Recall: of the wrong labels, which share is among the suspects?",
@@ -114,8 +114,8 @@ EXERCISES = (
         minutes=6,
         task="`maps` (height, width, channels) came out of a layer for one picture, and `gradients`, of the same shape, say how the "
         "logit of the class rises with each number of them. Write a function that returns the Grad-CAM map, (height, width).",
-        name="grad_cam",
-        stub="def grad_cam(maps, gradients):\n    return ...",
+        name="cam",
+        stub="def cam(maps, gradients):\n    return ...",
         solution=cam(WEIGHTS, "return np.maximum((maps * weights).sum(axis=2), 0)"),
         why="The mean gradient over the places is the weight of a channel. The weighted maps are added up, and only what is above "
         "zero stays: it speaks for the class.",
@@ -201,7 +201,7 @@ EXERCISES = (
                 "The new labels are better, since the model learns more from them.",
                 "Nothing learns from test. It only judges.",
             ),
-            ("Nothing about the model: whoever takes its answers for the truth cannot but find it right.", ""),
+            ("Nothing about the model: its own answers were taken for the truth.", ""),
             (
                 "Only that ten photos are too few to see a change.",
                 "The change is seen, ten of ten. It says nothing, because the model itself made it.",
