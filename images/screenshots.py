@@ -1,8 +1,10 @@
-"""Take the screenshots of lesson 18: `python images/screenshots.py` executes the lesson on the
-drawn pictures, opens its logs in TensorBoard, and writes every PNG beside this file.
+"""Take the screenshots of lessons 18 and 20: `python images/screenshots.py` executes both on the
+drawn pictures, opens what they wrote (logs in TensorBoard, the web page, the server), and writes
+every PNG beside this file. `python images/screenshots.py 20` does so for that lesson alone.
 
-It needs a Chromium or Chrome on this machine. TensorBoard listens on this machine only, on a port
-that is free, and ends with the script; a request to any other host is refused.
+It needs a Chromium or Chrome on this machine, and for lesson 20 npm or what it fetched earlier.
+TensorBoard and the server listen on this machine only, on ports that are free, and end with the
+script; a request to any other host is refused.
 """
 
 import contextlib
@@ -22,8 +24,10 @@ sys.path.insert(0, str(HERE.parent))  # it is run as a file
 
 from scripts.machine.browser import open_browser  # noqa: E402
 
-LOGS = HERE.parent / "build" / "logs" / "lesson_18"
-LESSON = "18_tensorboard"
+BUILD = HERE.parent / "build"
+LOGS = BUILD / "logs" / "lesson_18"
+PAGE, EXPORT, PHOTOS = BUILD / "webpage" / "index.html", BUILD / "export", BUILD / "photos_of_a_friend"
+LESSONS = {"tensorboard": "18_tensorboard", "webpage": "20_your_own_photos", "server": "20_your_own_photos"}
 WIDTH, HEIGHT = 1100, 620
 SETTINGS = {  # of the page: no smoothing, whole curves, wide list of runs, nothing beside the charts
     "scalarSmoothing": 0,
@@ -61,13 +65,35 @@ def tensorboard(logs):
 
 
 @contextlib.contextmanager
+def webpage():
+    """Yield the address of the web page, a file."""
+    yield PAGE.as_uri()
+
+
+@contextlib.contextmanager
+def server():
+    """Serve the exported classifier and yield the address; the process is gone afterwards."""
+    command = [sys.executable, "-m", "scripts.serve", str(EXPORT), "--port", "0"]
+    process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
+    try:
+        yield json.loads(process.stdout.readline())["address"]
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+@contextlib.contextmanager
 def open_page(address, refused):
     """Yield a page of a headless browser that reaches `address` only; the addresses of
     other requests go to the list `refused`.
     """
 
     def guard(route):
-        if route.request.url.startswith((f"{address}/", "data:", "blob:")):
+        if route.request.url == address or route.request.url.startswith((f"{address}/", "data:", "blob:")):
             route.continue_()
         else:
             refused.append(route.request.url)
@@ -112,7 +138,25 @@ def color_by_class(page):
     choose(frame, "Color by", "label")
 
 
+def wait_for_text(page, identity, pattern):
+    """Wait until an element of the web page says something; its policy forbids Playwright's way."""
+    look = "new RegExp(pattern).test(document.getElementById(identity).textContent)"
+    again = f"(function look() {{ {look} ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 50) }})()"
+    text = f"([identity, pattern]) => new Promise((done) => {{ const end = Date.now() + 120000; {again} }})"
+    if not page.evaluate(text, [identity, pattern]):
+        raise RuntimeError(f"the page does not say {pattern!r}")
+
+
+def give_photo(page):
+    """Give the web page a photo of which it is not sure, and wait for its heat map."""
+    photo = min((PHOTOS / "skirt").glob("*.jpg"))
+    page.set_input_files("#file", str(photo))
+    wait_for_text(page, "heat-note", "^Yellow")
+    page.evaluate("scrollTo(0, 0)")
+
+
 # For each picture: where the page is, what is done there, how many pixels from the top are shown.
+# What a name begins with says which of `LESSONS` is shown.
 SCREENSHOTS = {
     "tensorboard_scalars": (charts("rates.*validation", "epoch_(loss|accuracy)"), None, 500),
     "tensorboard_images": (charts("augmentation/with/pictures", "confusion|worst mistakes"), None, HEIGHT),
@@ -121,12 +165,15 @@ SCREENSHOTS = {
     "tensorboard_vanishing": (charts("inside/sigmoid$", "^gradient/layer (1|7)"), None, 500),
     "tensorboard_hparams": ("/#hparams", sort_table, HEIGHT),
     "tensorboard_projector": ("/#projector", color_by_class, HEIGHT),
+    "webpage_answer": ("", give_photo, 1080),
+    "server_page": ("/docs", None, HEIGHT),
 }
 
 
 def take(page, address, name):
     """Return a screenshot as the bytes of a PNG."""
     place, act, height = SCREENSHOTS[name]
+    page.set_viewport_size({"width": WIDTH, "height": max(height, HEIGHT)})
     page.goto("about:blank")  # so that the next address is loaded, also where only its end differs
     page.goto(address + place)
     page.wait_for_timeout(SETTLE)
@@ -136,32 +183,39 @@ def take(page, address, name):
         page.wait_for_timeout(SETTLE / 2)
     shot = page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
     stream = io.BytesIO()
-    Image.open(io.BytesIO(shot)).convert("RGB").save(stream, "PNG", optimize=True)
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    if name.startswith("webpage"):  # photos in it: 256 colors keep the file small
+        image = image.quantize(256)
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
-def run_lesson():
-    """Execute the lesson on the drawn pictures, which writes its logs: no real photo gets into a
+def run_lesson(lesson):
+    """Execute a lesson on the drawn pictures, which writes what is shown: no real photo gets into a
     screenshot.
     """
     for name in SCREENSHOTS:
         if not (HERE / f"{name}.png").exists():  # a new one, which the lesson shows already
             Image.new("RGB", (1, 1)).save(HERE / f"{name}.png")
     environment = os.environ | {"COURSE_DATA": "sample", "COURSE_WEIGHTS": "standin"}
-    subprocess.run([sys.executable, "-m", "scripts.run", LESSON], cwd=HERE.parent, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "scripts.run", lesson[:2]], cwd=HERE.parent, env=environment, check=True)
 
 
-def main():
-    run_lesson()
+def main(numbers):
+    chosen = {kind: lesson for kind, lesson in LESSONS.items() if not numbers or lesson[:2] in numbers}
+    for lesson in sorted(set(chosen.values())):
+        run_lesson(lesson)
     refused = []
-    with tensorboard(LOGS) as address, open_page(address, refused) as page:
-        for name in SCREENSHOTS:
-            content = take(page, address, name)
-            (HERE / f"{name}.png").write_bytes(content)
-            print(f"{name}.png: {len(content) / 1000:.0f} kB")
+    for kind in chosen:
+        opened = {"tensorboard": lambda: tensorboard(LOGS), "webpage": webpage, "server": server}[kind]()
+        with opened as address, open_page(address, refused) as page:
+            for name in (name for name in SCREENSHOTS if name.startswith(f"{kind}_")):
+                content = take(page, address, name)
+                (HERE / f"{name}.png").write_bytes(content)
+                print(f"{name}.png: {len(content) / 1000:.0f} kB")
     if refused:
         raise SystemExit(f"The page asked for other hosts: {refused}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
