@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv as standard_venv
 from pathlib import Path
 
@@ -321,7 +322,17 @@ SYSTEMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-app
 
 def wheels_for(system, version, lock):
     """Ask the index whether it has a wheel of everything in a lock; needs `uv` and a network."""
-    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps", "--target", "nowhere"]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-deps",
+        "--target",
+        os.path.join(tempfile.gettempdir(), "nowhere"),
+    ]
     command += [
         "--only-binary",
         ":all:",
