@@ -23,7 +23,9 @@ def outside_links(root=ROOT):
     texts = {name: (root / name).read_text(encoding="utf-8") for name in DOCUMENTS if (root / name).is_file()}
     for path in sorted((root / "notebooks").rglob("*.ipynb")):
         cells = notebooks.read_notebook(path).cells
-        texts[path.relative_to(root).as_posix()] = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        texts[path.relative_to(root).as_posix()] = "\n".join(
+            cell.source for cell in cells if cell.cell_type == "markdown"
+        )
     found = {}
     for name, text in texts.items():
         for address in ADDRESS.findall(text):
