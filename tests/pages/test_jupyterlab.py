@@ -128,7 +128,12 @@ def wait_until_run(page, cells):
 
 
 def run_all(page, cells):
-    menu(page, "Run", "Run All Cells")
+    page.get_by_text("(ipykernel) | Idle").wait_for()
+    for _ in range(3):  # what is asked of a kernel that is not yet connected is lost, and a learner asks again
+        menu(page, "Run", "Run All Cells")
+        page.wait_for_timeout(5000)
+        if any(text.strip("[]: \xa0") for text in page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()):
+            break
     wait_until_run(page, cells)
 
 
