@@ -15,6 +15,7 @@ from scripts.lessons import notebooks, site
 from scripts.machine.browser import find_browser, open_browser
 
 pytestmark = pytest.mark.browser
+LEFT = "ERR_ABORTED"  # the page was left before an icon had come
 needs_browser = pytest.mark.skipif(not find_browser(), reason="no browser here: `make browser`")
 
 
@@ -103,7 +104,9 @@ def listen(page, allowed):
     wrong = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.on(
+        "requestfailed", lambda request: None if LEFT in request.failure else wrong.append(f"failed: {request.url}")
+    )
     page.on("request", lambda ask: None if ask.url.startswith((allowed, "data:")) else wrong.append(ask.url))
     return wrong
 
