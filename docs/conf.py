@@ -1,5 +1,6 @@
 """How Sphinx builds the site; `python -m scripts.site` calls it."""
 
+from docutils import nodes
 from docutils.utils.math import latex2mathml
 
 project = "Image classification with TensorFlow and Keras"
@@ -53,8 +54,6 @@ def setup(app):
     def block(translator, node):
         translator.body.append(latex2mathml.tex2mathml(node.astext(), as_block=True))
         raise nodes.SkipNode
-
-    from docutils import nodes
 
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     app.config.html_math_renderer = "mathml"

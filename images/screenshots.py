@@ -40,13 +40,27 @@ SETTLE = 4000  # milliseconds that charts get to be drawn; the page does not say
 
 
 @contextlib.contextmanager
+def running(command, **pipes):
+    """Start a program in the course's folder and yield its process, which is gone afterwards."""
+    process = subprocess.Popen(command, cwd=HERE.parent, text=True, **pipes)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+@contextlib.contextmanager
 def tensorboard(logs):
     """Serve a folder of logs and yield the address, such as "http://127.0.0.1:43210"; the process
     is gone afterwards.
     """
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--host", "127.0.0.1", "--port", "0"]
-    process = subprocess.Popen([*command, "--load_fast=false"], stderr=subprocess.PIPE, text=True)
-    try:
+    with running([*command, "--load_fast=false"], stderr=subprocess.PIPE) as process:
         said = []
         for line in process.stderr:  # it says where it listens, or ends
             said.append(line)
@@ -55,13 +69,6 @@ def tensorboard(logs):
                 break
         else:
             raise RuntimeError("TensorBoard did not start: " + "".join(said))
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
 
 
 @contextlib.contextmanager
@@ -74,16 +81,8 @@ def webpage():
 def server():
     """Serve the exported classifier and yield the address; the process is gone afterwards."""
     command = [sys.executable, "-m", "scripts.serve", str(EXPORT), "--port", "0"]
-    process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
-    try:
+    with running(command, stdout=subprocess.PIPE) as process:
         yield json.loads(process.stdout.readline())["address"]
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
 
 
 @contextlib.contextmanager

@@ -39,9 +39,9 @@ EXERCISES = (
         title="How many runs wrote this curve?",
         minutes=5,
         trap=True,
-        task="Two runs in one folder give no error, only a line that runs back to the left. Write a function that gets the steps of "
-        "a curve in the order of the file, and returns how many runs wrote it. The steps of one run always rise, from wherever it "
-        "began.",
+        task="Two runs in one folder give no error: the log holds the steps of one after those of the other. Write a function that "
+        "gets the steps of a curve in the order of the log, and returns how many runs wrote it. The steps of one run always rise, "
+        "from wherever it began.",
         name="runs_in",
         stub="def runs_in(steps):\n    return ...",
         solution=runs("return 1 + int(np.sum(np.diff(steps) <= 0))"),
@@ -64,10 +64,10 @@ EXERCISES = (
             ): "Not each run begins at 0: one may go on from a checkpoint, or count in hundreds.",
             runs(
                 "return int(np.sum(np.diff(steps) <= 0))"
-            ): "One too few: this counts how often the line runs back. A curve without that was written by one run.",
+            ): "One too few: this counts how often the steps begin anew. A curve where they never do was written by one run.",
             runs(
                 "return 1 + int(np.sum(np.diff(steps) < 0))"
-            ): "Runs of one epoch write the same step again and again. The line stands still there, and does not run back.",
+            ): "Runs of one epoch write the same step again and again. The steps stand still there, and do not go back.",
             runs(
                 "return len(steps) // (max(steps) + 1)"
             ): "This supposes that each run is as long as the longest, and begins at 0.",

@@ -14,10 +14,11 @@ from pathlib import Path
 from nbformat import v4
 
 from scripts.checks import exercises_of
-from scripts.course import REPOSITORY, ROOT, CourseError
+from scripts.course import ROOT, CourseError
 from scripts.files import write_whole
 from scripts.lessons import exercising, notebooks
 from scripts.lessons.launching import SETUP
+from scripts.lessons.pages import FILES
 
 DOCS = ROOT / "docs"
 PARTS = {  # the heading of each part of the course, and its first lesson
@@ -28,7 +29,6 @@ PARTS = {  # the heading of each part of the course, and its first lesson
     "From a model to something that is used": 15,
     "Looking back": 21,
 }
-FILES = f"{REPOSITORY}/blob/main/"  # what a page links to and the site does not hold
 PAGES = {"README.md": "index.md", "INSTRUCTORS.md": "instructors.md"}  # what it does hold
 ENTRY = re.compile(r"^(?P<term>\S.*)\n: (?P<text>.+)$", re.MULTILINE)
 PROTECTED = re.compile(  # where no word becomes a link

@@ -6,9 +6,9 @@ import sys
 
 import keras
 import numpy as np
+import odd_pictures
 import pytest
 from keras import layers
-from PIL import Image
 
 from scripts import datasets
 from scripts.export import __main__ as command
@@ -169,31 +169,9 @@ def test_the_check_finds_what_gives_other_answers(shipped, tmp_path, spoil, word
     assert code == 1 and word in said
 
 
-def odd_photos(place):
-    """Write pictures of every kind that a phone or a scanner makes; return their paths."""
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (70, 90, 3), dtype="uint8")
-    image = Image.fromarray(pixels)
-    image = image.resize((360, 280))  # so smooth that JPEG keeps it
-    for orientation in range(1, 9):
-        exif = Image.Exif()
-        exif[0x0112] = orientation
-        image.save(place / f"turned-{orientation}.jpg", exif=exif)
-    image.convert("L").save(place / "gray.jpg")
-    image.convert("CMYK").save(place / "cmyk.jpg")
-    image.save(place / "progressive.jpg", progressive=True)
-    image.convert("P").save(place / "palette.png")
-    alpha = image.convert("RGBA")
-    alpha.putalpha(Image.fromarray(generator.integers(0, 256, (280, 360), dtype="uint8")))
-    alpha.save(place / "transparent.png")
-    Image.fromarray(generator.integers(0, 65536, (60, 50), dtype="uint16")).save(place / "deep.png")
-    Image.new("RGB", (1, 1000), "red").save(place / "line.png")
-    return sorted(place.iterdir())
-
-
 @pytest.mark.parametrize("fit", datasets.FITS)
 def test_the_shipped_reader_gives_the_pixels_of_the_courses_loader(tmp_path, fit):
-    for path in odd_photos(tmp_path):
+    for path in odd_pictures.write_odd_pictures(tmp_path):
         assert np.array_equal(classify.read_photo(path, SIZE, fit), datasets.load_image(path, SIZE, fit)), path.name
 
 
