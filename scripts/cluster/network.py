@@ -39,10 +39,11 @@ def xception(settings):
     """Return the course's pretrained Xception, or its stand-in, without top, as a `Network`; the
     same features as `scripts.features`.
     """
-    from scripts.course import import_tensorflow
+    from scripts.course import import_tensorflow, no_garbage
 
-    import_tensorflow()
-    import keras
+    with no_garbage():
+        import_tensorflow()
+        import keras
 
     from scripts.features import cache_key, preprocess_input
     from scripts.pretrained import Xception
