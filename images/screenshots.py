@@ -132,9 +132,11 @@ def sort_table(page):
 
 
 def color_by_class(page):
-    """Give each class of the cloud its color."""
+    """Give each class of the cloud its color, and scroll their list to the pants and the shorts."""
     (frame,) = (frame for frame in page.frames if "projector_binary" in frame.url)
     choose(frame, "Color by", "label")
+    for name in ("pants", "shorts"):
+        frame.locator("vz-projector-legend").get_by_text(name, exact=True).first.scroll_into_view_if_needed()
 
 
 def wait_for_text(page, identity, pattern):
