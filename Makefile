@@ -30,8 +30,8 @@ webpage: setup ## a web page of an exported model, one file: make webpage EXPORT
 doctor: ## say what this machine has, what will be slow, what is missing, also before the set-up
 	@$(PYTHON) -m scripts.doctor
 
-tensorboard: setup ## open the curves of the trainings that left a log in build/logs
-	@$(VENV_PYTHON) -m tensorboard.main --logdir build/logs
+tensorboard: setup ## open the curves that lesson 18 left in build/logs
+	@$(VENV_PYTHON) -m tensorboard.main --logdir build/logs/lesson_18
 
 outputs: setup ## execute the lessons and store their outputs in notebooks/
 	@$(VENV_PYTHON) -m scripts.solutions && $(VENV_PYTHON) -m scripts.run --store

@@ -55,12 +55,12 @@ def running(command, **pipes):
 
 
 @contextlib.contextmanager
-def tensorboard(logs):
+def tensorboard(logs, fast="false"):
     """Serve a folder of logs and yield the address, such as "http://127.0.0.1:43210"; the process
-    is gone afterwards.
+    is gone afterwards. `fast`: "true" for the faster reader, which not every machine has.
     """
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--host", "127.0.0.1", "--port", "0"]
-    with running([*command, "--load_fast=false"], stderr=subprocess.PIPE) as process:
+    with running([*command, f"--load_fast={fast}"], stderr=subprocess.PIPE) as process:
         said = []
         for line in process.stderr:  # it says where it listens, or ends
             said.append(line)
@@ -132,9 +132,11 @@ def sort_table(page):
 
 
 def color_by_class(page):
-    """Give each class of the cloud its color."""
+    """Give each class of the cloud its color, and scroll their list to the pants and the shorts."""
     (frame,) = (frame for frame in page.frames if "projector_binary" in frame.url)
     choose(frame, "Color by", "label")
+    for name in ("pants", "shorts"):
+        frame.locator("vz-projector-legend").get_by_text(name, exact=True).first.scroll_into_view_if_needed()
 
 
 def wait_for_text(page, identity, pattern):

@@ -4,6 +4,7 @@ Whoever wants to play reads this file afterwards.
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import keras
@@ -60,6 +61,37 @@ def sick_runs(seed=1):
     }
 
 
+@cache
+def _prepared(width):
+    """Return a head for features of that width, its optimizer, and two functions: one judges, one
+    trains for an epoch. All runs share them, for TensorFlow prepares them longer than one lasts.
+    """
+    import tensorflow as tf
+
+    head = keras.layers.Dense(len(measured_classes()))
+    head.build((None, width))
+    optimizer = keras.optimizers.Adam(RATE)
+    optimizer.build(head.trainable_variables)
+
+    def judge(features, labels):
+        logits = head(features)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        return tf.reduce_mean(losses), tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == labels, "float32"))
+
+    @tf.function(reduce_retracing=True)
+    def epoch(batches, steps):
+        found = tf.TensorArray("float32", steps)
+        for number in tf.range(steps):
+            features, labels = next(batches)
+            with tf.GradientTape() as tape:
+                loss, accuracy = judge(features, labels)
+            optimizer.apply(tape.gradient(loss, head.trainable_variables))
+            found = found.write(number, [loss, accuracy])
+        return found.stack()
+
+    return head, optimizer, judge, epoch
+
+
 def learn(train, validation, seed, rate=RATE, shuffle=True):
     """Train a head of one dense layer and return its `Run`.
 
@@ -69,31 +101,25 @@ def learn(train, validation, seed, rate=RATE, shuffle=True):
     """
     import tensorflow as tf
 
-    keras.utils.set_random_seed(seed)
     features, labels = train
-    head = keras.layers.Dense(len(measured_classes()))
-    head.build(features.shape)
-    optimizer = keras.optimizers.Adam(rate)
-    optimizer.build(head.trainable_variables)
+    head, optimizer, judge, epoch = _prepared(features.shape[1])
+    keras.utils.set_random_seed(seed)
+    new = keras.layers.Dense(len(measured_classes()))
+    new.build(features.shape)
+    head.set_weights(new.get_weights())
+    for variable in optimizer.variables:  # what the run before left there
+        variable.assign(keras.ops.zeros_like(variable))
+    optimizer.learning_rate = rate
 
-    def judge(features, labels):
-        logits = head(features)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        return tf.reduce_mean(losses), tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == labels, "float32"))
-
-    @tf.function(reduce_retracing=True)
-    def step(features, labels):
-        with tf.GradientTape() as tape:
-            loss, accuracy = judge(features, labels)
-        optimizer.apply(tape.gradient(loss, head.trainable_variables))
-        return loss, accuracy
-
-    order = np.argsort(labels, kind="stable")
-    by_class = tf.data.Dataset.from_tensor_slices((features[order], labels[order])).batch(BATCH).repeat()
-    batches = iter(shuffled(features, labels, BATCH, seed) if shuffle else by_class)
-    curves, steps = [], []
+    if shuffle:
+        photos = shuffled(features, labels, BATCH, seed)
+    else:
+        order = np.argsort(labels, kind="stable")
+        photos = tf.data.Dataset.from_tensor_slices((features[order], labels[order])).batch(BATCH).repeat()
+    batches = iter(photos)
+    count, curves, steps = tf.constant(math.ceil(len(labels) / BATCH)), [], []
     for _ in range(EPOCHS):
-        found = np.array([step(*next(batches)) for _ in range(math.ceil(len(labels) / BATCH))])
+        found = epoch(batches, count).numpy()
         curves.append([*found.mean(axis=0), *map(float, judge(*validation))])
         steps.append(found[:, 0])
     return Run(*np.array(curves).T, np.array(steps))

@@ -3,12 +3,17 @@ host for anything, and leaves no process behind.
 """
 
 import importlib.util
+import json
 import socket
+import time
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import keras
 import numpy as np
 import psutil
 import pytest
+import tensorflow as tf
 
 from scripts.course import ROOT
 from scripts.machine.browser import find_browser
@@ -51,6 +56,27 @@ def test_the_server_listens_on_this_machine_only_and_is_gone_also_after_an_error
         raise ZeroDivisionError
     assert not answers(address)
     assert not set(psutil.Process().children(recursive=True)) - before
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("tensorboard_data_server"), reason="no faster reader here")
+@pytest.mark.parametrize(("fast", "steps"), [("true", [0, 1, 2]), ("false", [0, 1, 2, 0, 1, 2])])
+def test_of_two_runs_in_one_folder_the_faster_reader_shows_the_second_only(tmp_path, fast, steps):
+    for _ in range(2):
+        with tf.summary.create_file_writer(str(tmp_path / "twice")).as_default():
+            for step in range(3):
+                tf.summary.scalar("epoch_loss", 1.0, step=step)
+        time.sleep(1.1)  # the names of the files count seconds
+    with screenshots.tensorboard(tmp_path, fast) as address:
+        end = time.monotonic() + 60
+        while True:  # it answers 404 until it has read the log
+            try:
+                with urlopen(f"{address}/data/plugin/scalars/scalars?run=twice&tag=epoch_loss") as answer:
+                    found = json.load(answer)
+                break
+            except HTTPError:
+                assert time.monotonic() < end
+                time.sleep(0.5)
+    assert [step for _, step, _ in found] == steps
 
 
 @pytest.mark.skipif(not find_browser(), reason="no browser here: `make browser`")
