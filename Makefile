@@ -12,7 +12,7 @@ help: ## show this list
 setup: ## set the course up in .venv; does nothing where that is done
 	@$(PYTHON) scripts/setup.py $(if $(filter 1,$(GPU)),--gpu)
 
-run: setup ## execute all lessons; the results land in build/
+run: setup ## execute all lessons; the executed copies land in build/notebooks
 	@$(VENV_PYTHON) -m scripts.run
 
 test: setup ## run all tests, and compare every stored output of the lessons

@@ -1,4 +1,4 @@
-"""Execute the lessons, write their pages, and say which cell broke where one did."""
+"""Execute the lessons, and say which cell broke where one did."""
 
 import sys
 

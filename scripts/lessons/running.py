@@ -1,9 +1,9 @@
 """Execute the lessons and write what came of it: `python -m scripts.run [lesson …] [--jobs N]
 [--out build] [--store]`.
 
-The executed copies go to `build/notebooks`, a page for each to `build/html`, what was measured to
-`build/run.json`. With `--store` the lessons run on the drawn pictures with the stand-in, and their
-outputs are stored in `notebooks`.
+The executed copies go to `build/notebooks`, what was measured to `build/run.json`. With `--store`
+the lessons run on the drawn pictures with the stand-in, and their outputs are stored in
+`notebooks`.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from scripts import course, datasets, resources
 from scripts.files import write_whole
-from scripts.lessons import notebooks, outputs, pages
+from scripts.lessons import notebooks, outputs
 
 CELL_TIMEOUT = 1800  # seconds
 MOST_JOBS = 4
@@ -139,8 +139,8 @@ def fail(outcome, message, number=0, cell=None, traceback=""):
 
 
 async def run_lesson(path, outcome, environment, out, store):
-    """Execute one lesson and write its copy and its page to the folder `out`; with `store` also its
-    stored outputs.
+    """Execute one lesson and write its copy to the folder `out`; with `store` also its stored
+    outputs.
     """
     began = path.read_text(encoding="utf-8")
     notebook = notebooks.read_notebook(path)
@@ -156,8 +156,6 @@ async def run_lesson(path, outcome, environment, out, store):
         return
     notebook.metadata = {"kernelspec": notebooks.KERNEL, "language_info": notebooks.LANGUAGE}
     write_whole(out / "notebooks" / path.name, notebooks.to_text(notebook))
-    used = f"{course.image_source().description}; {course.weights_source().description}"
-    pages.write_page(notebook, path, out / "html" / f"{path.stem}.html", used)
     if store and outcome.status == "passed":
         if path.read_text(encoding="utf-8") != began:
             fail(outcome, "The notebook was edited while it ran: its outputs were not stored. Run it again.")
@@ -301,20 +299,19 @@ def finish(outcomes, lessons, out, seconds):
     """Write what the run as a whole leaves in the folder `out`, and print its failures and its
     table.
 
-    `lessons` are the paths of all lessons, executed now or not: the index lists them.
+    `lessons` are the paths of all lessons, executed now or not.
     """
     write_whole(out / "run.json", json.dumps(report(outcomes), indent=1) + "\n")
     images = lessons[0].parent.parent / "images"
-    if images.is_dir():  # copies and pages show them too
+    if images.is_dir():  # the copies show them too
         shutil.copytree(images, out / "images", dirs_exist_ok=True)
-    states = {outcome.lesson: outcome.status for outcome in outcomes}
-    pages.write_index(lessons, states, out / "html")
     for outcome in outcomes:
         if outcome.status == "failed":
             print("\n" + failure_text(outcome))
-    passed = list(states.values()).count("passed")
+    passed = sum(outcome.status == "passed" for outcome in outcomes)
     print(f"\n{table(outcomes)}\n\n{passed} of {len(outcomes)} lessons passed in {seconds:.0f} s.")
-    print(f"Pages: {os.path.relpath(out / 'html' / 'index.html')}")
+    executed = os.path.relpath(out / "notebooks")
+    print(f"Executed copies: {executed}. As web pages: python -m scripts.site --notebooks {executed}")
 
 
 def main(arguments=None, folder=notebooks.NOTEBOOKS):

@@ -1,7 +1,7 @@
 """The course as a site of web pages: lessons, hints and solutions, results, glossary.
 
 The pages are made by Sphinx, from the lessons as they are stored, whose outputs `make test`
-compares. What is written by hand stands in `docs/`.
+compares, or from copies that `make run` executed. What is written by hand stands in `docs/`.
 """
 
 import argparse
@@ -14,13 +14,13 @@ from pathlib import Path
 from nbformat import v4
 
 from scripts.checks import exercises_of
-from scripts.course import ROOT, CourseError
+from scripts.course import REPOSITORY, ROOT, CourseError
 from scripts.files import write_whole
 from scripts.lessons import exercising, notebooks
 from scripts.lessons.launching import SETUP
-from scripts.lessons.pages import FILES
 
 DOCS = ROOT / "docs"
+FILES = f"{REPOSITORY}/blob/main/"  # what a page links to and the site does not hold
 PARTS = {  # the heading of each part of the course, and its first lesson
     "Start": 0,
     "Pictures": 1,
@@ -166,9 +166,14 @@ def lesson_table(lessons):
     return "\n".join(row.replace("(notebooks/", "(") for row in rows)
 
 
-def write_sources(folder):
-    """Write what Sphinx reads into `folder`: the lessons, the pages of `docs/`, the diagrams."""
+def write_sources(folder, copies=None):
+    """Write what Sphinx reads into `folder`: the lessons, the pages of `docs/`, the diagrams.
+
+    `copies`, a folder, holds executed lessons, which are shown in place of the stored ones. Raises
+    `CourseError` where it holds none.
+    """
     lessons = notebooks.find_lessons()
+    executed = {path.name: path for path in notebooks.find_lessons(copies)} if copies else {}
     shutil.copytree(DOCS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "lessons").mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "images", folder / "images", ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
@@ -182,7 +187,8 @@ def write_sources(folder):
         raise CourseError(f"docs/glossary.md explains what no lesson names: {', '.join(unused)}.")
     for path in lessons:
         known = [term for term, name in first.items() if name <= path.stem]  # before, a word may mean something else
-        write_whole(folder / "lessons" / path.name, notebooks.to_text(lesson_page(path, known)))
+        page = lesson_page(executed.get(path.name, path), known)
+        write_whole(folder / "lessons" / path.name, notebooks.to_text(page))
     entries = []
     for term in sorted(terms, key=str.lower):
         where = f" ([lesson {int(first[term][:2])}](lessons/{first[term]}.ipynb))"
@@ -203,13 +209,13 @@ def write_sources(folder):
     write_whole(folder / "instructors.md", with_links(guide, lambda link: FILES + link if "://" not in link else link))
 
 
-def build(out, sources):
+def build(out, sources, copies=None):
     """Build the site into the folder `out`, from `sources`, which is written anew; return Sphinx'
-    exit code, 0 where no warning came up.
+    exit code, 0 where no warning came up. `copies` as in `write_sources`.
     """
     shutil.rmtree(sources, ignore_errors=True)
+    write_sources(sources, copies)
     shutil.rmtree(out, ignore_errors=True)
-    write_sources(sources)
     options = ["-q", "-W", "--keep-going", "-j", "auto", "-d", str(sources / ".cache")]
     return subprocess.run([sys.executable, "-m", "sphinx", *options, str(sources), str(out)], check=False).returncode
 
@@ -217,13 +223,15 @@ def build(out, sources):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m scripts.site", description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="the folder to write to (build/site)")
+    copies = "a folder of executed lessons (build/notebooks, after make run); those that it lacks as they are stored"
+    parser.add_argument("--notebooks", type=Path, metavar="FOLDER", help=copies)
     options = parser.parse_args(arguments)
     out = options.out.resolve()
     if out.exists() and any(out.iterdir()) and not (out / "searchindex.js").exists():
         print(f"{options.out} is there and is no site. Name another folder, or empty it.", file=sys.stderr)
         return 1
     try:
-        code = build(out, out.with_name(out.name + "-source"))
+        code = build(out, out.with_name(out.name + "-source"), options.notebooks)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
