@@ -45,9 +45,8 @@ def measured_features(view, split, folder=FOLDER):
             rounded, step = arrays[split], arrays["step"]
     except (OSError, zipfile.BadZipFile, KeyError) as error:
         raise MeasurementError(f"{stored} cannot be read ({error}). {_remedy(stored)}") from None
-    photos = _photos(folder)[split]
-    labels = np.array([measured_classes(folder).index(photo["label"]) for photo in photos], dtype="int64")
-    return Features(rounded.T * step, labels, [photo["name"] for photo in photos])
+    names = [photo["name"] for photo in _photos(folder)[split]]
+    return Features(rounded.T * step, measured_labels(split, folder), names)
 
 
 def views(folder=FOLDER):
