@@ -190,11 +190,11 @@ def test_the_folders_own_program_sees_the_same_pixels_and_gives_the_same_answers
         assert np.array_equal(pixels, classify.read_photo(path, SIZE)), path.name
     np.save(tmp_path / "pixels.npy", np.stack(read))
     for name in ("onnx", "litert"):
-        words = ["--format", name, "--pixels", tmp_path / "pixels.npy", "--answers", tmp_path / "answers.npy"]
+        words = ["--format", name, "--pixels", tmp_path / "pixels.npy", "--answers", tmp_path]
         subprocess.run([sys.executable, "-I", "-B", folder / "classify.py", *words], check=True, capture_output=True)
         one = shipped.Shipped(folder, name)
         answers = np.stack([one.probabilities(pixels) for pixels in read])
-        assert np.abs(answers - np.load(tmp_path / "answers.npy")).max() <= 1e-4
+        assert np.abs(answers - np.load(tmp_path / f"{name}.npy")).max() <= 1e-4
         assert np.abs(answers - keras_rows(model, pictures)).max() <= 1e-4
 
 
