@@ -145,7 +145,7 @@ def onnx_model(folder, model, name="model"):
     if file.exists():
         return file
     image = tf.TensorSpec((None, *model.input_shape[1:]), "float32", name="image")
-    traced = tf.function(lambda image: model(image, training=False)).get_concrete_function(image)
+    traced = tf.function(model).get_concrete_function(image)
     inputs, outputs = [traced.inputs[0].name], [traced.outputs[0].name]
     graph = tf2onnx.tf_loader.from_function(traced, inputs, outputs)
     made, _ = tf2onnx.convert.from_graph_def(graph, input_names=inputs, output_names=outputs, opset=OPSET)
