@@ -199,22 +199,12 @@ def compare(folder, name, answers, costs, wanted, pictures):
     }
 
 
-def export(
-    path,
-    out,
-    formats=tuple(FORMATS),
-    classes=None,
-    fit=datasets.DEFAULT_FIT,
-    not_sure_below=None,
-    tell=print,
-    data=None,
-):
+def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT_FIT, not_sure_below=None, tell=print):
     """Export the model in the file `path` to the folder `out`; return the facts, as they stand in
     its export.json.
 
-    `classes`: the names of the classes, by default those of the pictures in the folder `data`, by
-    default those at hand, whose validation split the answers are compared on and whose training
-    split calibrates int8. `not_sure_below`, in 0-1, goes along for those who use the export: where
+    `classes`: the names of the classes, by default those of the pictures at hand, whose validation
+    split the answers are compared on and whose training split calibrates int8. `not_sure_below`, in 0-1, goes along for those who use the export: where
     the likeliest class has a smaller probability, the answer should be "not sure". All formats have
     to keep their tolerance, else `ExportError` says which do not and why, and nothing is written.
     An export that is in `out` already is replaced at the end.
@@ -224,17 +214,17 @@ def export(
         raise ExportError(f"{out} is there already and is no export. Name another folder.")
     model = load(path)
     size = input_size(model)
-    classes = list(classes or datasets.class_names(data))
+    classes = list(classes or datasets.class_names())
     if len(classes) != model.output_shape[1]:
         raise ExportError(
             f"The model has {model.output_shape[1]} outputs, and there are {len(classes)} classes: {', '.join(classes)}. "
             "Name them with --classes, in the order of the outputs."
         )
-    paths, labels = datasets.list_images("validation", data)
+    paths, labels = datasets.list_images("validation")
     pixels = read(spread(paths, MOST_PICTURES), size, fit)
     pictures, calibration = len(pixels), None
     if any(name.endswith("int8") for name in formats):
-        calibration = read(spread(datasets.list_images("train", data)[0], MOST_PICTURES // 2), size, fit)
+        calibration = read(spread(datasets.list_images("train")[0], MOST_PICTURES // 2), size, fit)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as part:
         folder = Path(part) / out.name
