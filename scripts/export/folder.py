@@ -204,10 +204,11 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
     its export.json.
 
     `classes`: the names of the classes, by default those of the pictures at hand, whose validation
-    split the answers are compared on and whose training split calibrates int8. `not_sure_below`, in 0-1, goes along for those who use the export: where
-    the likeliest class has a smaller probability, the answer should be "not sure". All formats have
-    to keep their tolerance, else `ExportError` says which do not and why, and nothing is written.
-    An export that is in `out` already is replaced at the end.
+    split the answers are compared on and whose training split calibrates int8. `not_sure_below`, in
+    0-1, goes along for those who use the export: where the likeliest class has a smaller
+    probability, the answer should be "not sure". All formats have to keep their tolerance, else
+    `ExportError` says which do not and why, and nothing is written. An export that is in `out`
+    already is replaced at the end.
     """
     path, out = Path(path), Path(out)
     if out.exists() and not (out / "export.json").is_file():
