@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.course import CourseError, import_tensorflow
+from scripts.course import CourseError, import_tensorflow, no_garbage
 
 
 def main():
@@ -22,9 +22,10 @@ def main():
     options = parser.parse_args()
     if options.not_sure_below is not None and not 0 <= options.not_sure_below <= 1:
         parser.error(f"--not-sure-below is {options.not_sure_below}; it must be from 0 to 1")
-    import_tensorflow()
-    from scripts.export.folder import export
-    from scripts.export.formats import FORMATS
+    with no_garbage():
+        import_tensorflow()
+        from scripts.export.folder import export
+        from scripts.export.formats import FORMATS
 
     formats = options.formats.split(",") if options.formats else list(FORMATS)
     if unknown := set(formats) - set(FORMATS):

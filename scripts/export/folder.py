@@ -21,6 +21,7 @@ MOST_PICTURES = 200  # to compare the answers on; and half as many to calibrate 
 CARD = (model_card.TEXT, model_card.JSON)
 CLASSIFY = Path(__file__).with_name("classify.py")
 SCALING = ("Rescaling", "Normalization")
+STARTS_TENSORFLOW = ("keras", "saved_model")
 
 
 class ExportError(CourseError):
@@ -68,29 +69,27 @@ def first_line(text):
     return str(text).strip().partition("\n")[0][:300]
 
 
-def servable(model, pixels):
-    """Return the model as it is shipped: pixels under the name "image" in, probabilities out.
+def servable(model, answers):
+    """Return the model as it is shipped: pixels under the name "image" in, probabilities out; and
+    these probabilities where the model gives `answers`. One that returns logits gets a softmax.
+    """
+    image = keras.Input(model.input_shape[1:], name="image")
+    given = model(image)
+    if not (np.all(answers >= 0) and np.allclose(answers.sum(axis=1), 1, atol=1e-3)):
+        given = keras.layers.Softmax(name="probabilities")(given)
+        answers = keras.ops.convert_to_numpy(keras.ops.softmax(answers))
+    return keras.Model(image, given, name="classifier"), answers
 
-    `pixels`: some pictures of the model's size, uint8; a model that returns logits gets a softmax.
-    Raises `ExportError` where the model takes anything but pixels in 0-255.
+
+def input_size(model):
+    """Return how many pixels a side a model takes. Raises `ExportError` for another kind of input
+    or output, and where it takes anything but pixels in 0-255.
     """
     if not {type(layer).__name__ for layer in all_layers(model)} & set(SCALING):
         raise ExportError(
             "The model has neither a Rescaling nor a Normalization layer, so whoever uses it has to know how pixels were "
             "prepared. Put that in front: keras.Sequential([keras.Input(shape), keras.layers.Rescaling(…), model])."
         )
-    image = keras.Input(model.input_shape[1:], name="image")
-    answers = model(image)
-    tried = keras.ops.convert_to_numpy(model(pixels.astype("float32"), training=False))
-    if not (np.all(tried >= 0) and np.allclose(tried.sum(axis=1), 1, atol=1e-3)):
-        answers = keras.layers.Softmax(name="probabilities")(answers)
-    return keras.Model(image, answers, name="classifier")
-
-
-def input_size(model):
-    """Return how many pixels a side a model takes. Raises `ExportError` for another kind of input
-    or output.
-    """
     shape, answers = model.input_shape, model.output_shape
     if not (isinstance(shape, tuple) and len(shape) == 4 and isinstance(answers, tuple) and len(answers) == 2):
         raise ExportError(
@@ -128,45 +127,65 @@ def write_vectors(folder, paths, labels, size, fit):
     return vectors
 
 
-def ask(folder, name, pixels):
-    """Return the answers of a format, in a process of its own that knows nothing of the course, and
-    what they cost.
-
-    Raises `ExportError` with that process' last words where it fails.
+def ask(folder, names, pixels):
+    """Return what formats answer, all loaded anew in one process that knows nothing of the course:
+    of each its answers and what they cost, or the last words of the process, where it failed.
     """
     work = folder / "work"
     np.save(work / "pixels.npy", pixels)
-    command = [sys.executable, "-I", str(folder / "classify.py"), "--format", name]
-    command += ["--pixels", str(work / "pixels.npy"), "--answers", str(work / "answers.npy")]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
-    if ended.returncode:
-        raise ExportError(ended.stderr.strip() or f"the process ended with {ended.returncode}")
-    return np.load(work / "answers.npy"), json.loads(ended.stdout.strip().splitlines()[-1])
+    found, left = {}, list(names)
+    while left:  # where one format fails, the others are asked once more
+        command = [sys.executable, "-I", str(folder / "classify.py"), "--format", ",".join(left)]
+        command += ["--pixels", str(work / "pixels.npy"), "--answers", str(work)]
+        ended = subprocess.run(command, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
+        for line in ended.stdout.splitlines():
+            if line.startswith('{"format"'):
+                costs = json.loads(line)
+                found[costs["format"]] = np.load(work / f"{costs['format']}.npy"), costs
+        left = [name for name in left if name not in found]
+        if left:
+            found[left.pop(0)] = ended.stderr.strip() or f"the process ended with {ended.returncode}"
+    return found
 
 
-def try_format(folder, model, name, pictures, wanted, calibration):
-    """Write one format and compare it; return what was measured, a dictionary. Raises
-    `ExportError`.
+def try_formats(folder, model, names, pixels, wanted, pictures, calibration):
+    """Write formats and compare them, all in one process; return of each what was measured, a
+    dictionary, or an `ExportError`. The first `pictures` of the pixels must keep their class.
     """
+    outcomes = {}
+    for name in names:
+        try:
+            with quiet():
+                FORMATS[name].write(folder, model, calibration)
+        except Exception as error:
+            outcomes[name] = refusal(model, name, str(error))
+    for name, found in ask(folder, [name for name in names if name not in outcomes], pixels).items():
+        if isinstance(found, str):
+            outcomes[name] = refusal(model, name, found)
+        else:
+            outcomes[name] = compare(folder, name, *found, wanted, pictures)
+    return outcomes
+
+
+def refusal(model, name, reason):
+    where = blame(model, reason)
+    reason = f"it cannot hold {where}" if where else first_line(reason.strip().rpartition("\n")[2])
+    return ExportError(f"{name}: {reason}")
+
+
+def compare(folder, name, answers, costs, wanted, pictures):
+    """Return what was measured of a format, a dictionary, or an `ExportError`."""
     kind = FORMATS[name]
-    try:
-        with quiet():
-            kind.write(folder, model, calibration)
-        answers, costs = ask(folder, name, pictures)
-    except Exception as error:
-        where = blame(model, str(error))
-        reason = f"it cannot hold {where}" if where else first_line(str(error).strip().rpartition("\n")[2])
-        raise ExportError(f"{name}: {reason}") from None
     off = difference(answers, wanted)
-    agreement = float(np.mean(answers.argmax(axis=1) == wanted.argmax(axis=1)))
+    agreement = float(np.mean(answers[:pictures].argmax(axis=1) == wanted[:pictures].argmax(axis=1)))
     if not off <= kind.tolerance or agreement < kind.agreement:
-        raise ExportError(
+        return ExportError(
             f"{name}: other answers than the model's: {off:.2g} off at most (allowed {kind.tolerance}), the same class for "
-            f"{agreement:.1%} of {len(pictures)} pictures (wanted {kind.agreement:.0%})"
+            f"{agreement:.1%} of {pictures} pictures (wanted {kind.agreement:.0%})"
         )
     if costs["tensorflow"] and name.startswith(("litert", "onnx")):
-        raise ExportError(f"{name}: its runtime loaded TensorFlow")
+        return ExportError(f"{name}: its runtime loaded TensorFlow")
     path = folder / kind.file
     size = (
         sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
@@ -187,9 +206,9 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
     `classes`: the names of the classes, by default those of the pictures at hand, whose validation
     split the answers are compared on and whose training split calibrates int8. `not_sure_below`, in
     0-1, goes along for those who use the export: where the likeliest class has a smaller
-    probability, the answer should be "not sure". All formats have to
-    keep their tolerance, else `ExportError` says which do not and why, and nothing is written. An
-    export that is in `out` already is replaced at the end.
+    probability, the answer should be "not sure". All formats have to keep their tolerance, else
+    `ExportError` says which do not and why, and nothing is written. An export that is in `out`
+    already is replaced at the end.
     """
     path, out = Path(path), Path(out)
     if out.exists() and not (out / "export.json").is_file():
@@ -203,10 +222,10 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
             "Name them with --classes, in the order of the outputs."
         )
     paths, labels = datasets.list_images("validation")
-    pictures = read(spread(paths, MOST_PICTURES), size, fit)
-    calibration = read(spread(datasets.list_images("train")[0], MOST_PICTURES // 2), size, fit)
-    model = servable(model, pictures[:8])
-    wanted = model.predict(pictures, batch_size=32, verbose=0)
+    pixels = read(spread(paths, MOST_PICTURES), size, fit)
+    pictures, calibration = len(pixels), None
+    if any(name.endswith("int8") for name in formats):
+        calibration = read(spread(datasets.list_images("train")[0], MOST_PICTURES // 2), size, fit)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as part:
         folder = Path(part) / out.name
@@ -217,22 +236,27 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
         if not_sure_below is not None:
             facts["not_sure_below"] = not_sure_below
         facts["vectors"] = write_vectors(folder, paths, labels, size, fit)
-        pixels = np.stack([np.asarray(Image.open(folder / vector["pixels"])) for vector in facts["vectors"]])
-        for vector, row in zip(facts["vectors"], model.predict(pixels, verbose=0), strict=True):
+        pixels = np.stack(
+            [*pixels, *(np.asarray(Image.open(folder / vector["pixels"])) for vector in facts["vectors"])]
+        )
+        model, wanted = servable(model, model.predict(pixels, batch_size=32, verbose=0))
+        for vector, row in zip(facts["vectors"], wanted[pictures:], strict=True):
             vector["probabilities"] = [round(float(value), 7) for value in row]
         facts["formats"] = {name: {"file": FORMATS[name].file} for name in formats}  # what `ask` needs
         write_facts(folder, facts)
         problems = []
-        for name in formats:
-            try:
-                facts["formats"][name] = measured = try_format(folder, model, name, pictures, wanted, calibration)
+        together = [name for name in formats if name in STARTS_TENSORFLOW]  # its start takes longer than all else
+        for names in [together, *([name] for name in formats if name not in together)]:
+            for name, outcome in try_formats(folder, model, names, pixels, wanted, pictures, calibration).items():
+                if isinstance(outcome, ExportError):
+                    problems.append(str(outcome))
+                    tell(f"{name:<15} refused")
+                    continue
+                facts["formats"][name] = outcome
                 tell(
-                    f"{name:<15} {measured['bytes'] / 1e6:5.1f} MB, {measured['largest_difference']:.0e} off at most, "
-                    f"the same class for {measured['agreement']:.1%} of {len(pictures)} pictures"
+                    f"{name:<15} {outcome['bytes'] / 1e6:5.1f} MB, {outcome['largest_difference']:.0e} off at most, "
+                    f"the same class for {outcome['agreement']:.1%} of {pictures} pictures"
                 )
-            except ExportError as error:
-                problems.append(str(error))
-                tell(f"{name:<15} refused")
         if problems:
             raise ExportError(
                 "\n".join([f"{path} was not exported; --formats names those that you want. Refused:", *problems])
@@ -241,11 +265,11 @@ def export(path, out, formats=tuple(FORMATS), classes=None, fit=datasets.DEFAULT
             if (path.parent / name).is_file():
                 shutil.copyfile(path.parent / name, folder / name)
         shutil.rmtree(folder / "work")
-        files.write_whole(folder / "README.md", readme(path.name, facts, classes, len(pictures)))
+        files.write_whole(folder / "README.md", readme(path.name, facts, classes, pictures))
         names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
         facts["files"] = {name: files.digest(folder / name) for name in names if name != "export.json"}
         write_facts(folder, facts)
-        check(folder)
+        check(folder, next((name for name in formats if name not in together), formats[0]))
         replace(folder, out)
     return facts
 
@@ -254,9 +278,12 @@ def write_facts(folder, facts):
     files.write_whole(folder / "export.json", json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
 
 
-def check(folder):
-    """Run the folder's own check, as its receiver would. Raises `ExportError` where it fails."""
-    command = [sys.executable, "-I", "-B", str(folder / "classify.py"), "--check"]
+def check(folder, name):
+    """Run the folder's own check, as its receiver would. Raises `ExportError` where it fails.
+
+    With one format: how all of them answer the test vectors, `ask` has asked.
+    """
+    command = [sys.executable, "-I", "-B", str(folder / "classify.py"), "--check", "--format", name]
     ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"})
     if ended.returncode:
         raise ExportError(f"The folder does not keep its own test vectors:\n{ended.stdout}{ended.stderr}")
@@ -289,7 +316,7 @@ probabilities.
 |---|---|---|---|---|---|
 {rows}
 
-Compared with the model on {pictures} validation pictures, each format loaded in a process of its own. `export.json` also has the digest
+Compared with the model on {pictures} validation pictures, each format loaded anew in another process. `export.json` also has the digest
 of each file, and the tolerance that `--check` allows.
 """
 NEEDS = {

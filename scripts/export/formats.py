@@ -134,18 +134,20 @@ def last_dense(model):
 def onnx_model(folder, model, name="model"):
     """Return the path of the model as an .onnx file, kept in the work folder under a name.
 
-    By way of a SavedModel: `model.export(format="onnx")` turns the mean and the deviation of a
+    By way of a frozen graph: `model.export(format="onnx")` turns the mean and the deviation of a
     `Normalization` into inputs, and says nothing. Tensors get names that a reader can guess.
     """
     import onnx
+    import tensorflow as tf
     import tf2onnx
 
     file = folder / "work" / f"{name}.onnx"
     if file.exists():
         return file
-    saved = folder / "work" / f"{name}-any"
-    model.export(saved, verbose=False)
-    graph, inputs, outputs = tf2onnx.tf_loader.from_saved_model(str(saved), None, None)
+    image = tf.TensorSpec((None, *model.input_shape[1:]), "float32", name="image")
+    traced = tf.function(model).get_concrete_function(image)
+    inputs, outputs = [traced.inputs[0].name], [traced.outputs[0].name]
+    graph = tf2onnx.tf_loader.from_function(traced, inputs, outputs)
     made, _ = tf2onnx.convert.from_graph_def(graph, input_names=inputs, output_names=outputs, opset=OPSET)
     names = dict(zip([*inputs, *outputs], ["image", "probabilities"], strict=True))
     for value in (*made.graph.input, *made.graph.output):

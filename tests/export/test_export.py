@@ -1,6 +1,7 @@
 """An export gives the model's own answers in every format, or is refused with one clear error."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import odd_pictures
 import pytest
+import tensorflow
 from keras import layers
 
 from scripts import datasets
@@ -92,6 +94,39 @@ def test_the_folder_classifies_a_photo_and_proves_itself_without_the_course(ship
     assert code == 1 and "cannot be read as a picture" in said and "Traceback" not in said
 
 
+def test_the_check_proves_every_format_in_one_process(shipped, monkeypatch, capsys):
+    place, facts, _ = shipped
+    monkeypatch.setattr(classify, "HERE", place)
+    monkeypatch.setattr(
+        tensorflow.config.threading, "set_intra_op_parallelism_threads", lambda threads: None
+    )  # TensorFlow runs already
+    assert classify.check([*facts["formats"]], facts | {"files": {}}, 1) == 0
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if ": good, " in line] == said.splitlines()[1:]
+    assert [line.partition(":")[0] for line in said.splitlines()[1:]] == [*formats.FORMATS]
+
+
+def test_a_test_vector_that_is_answered_otherwise_refuses_the_format(shipped):
+    place, facts, _ = shipped
+    wanted = np.array([vector["probabilities"] for vector in facts["vectors"]])
+    answers, costs = wanted.copy(), {"tensorflow": False}
+    assert folder.compare(place, "onnx", answers, costs, wanted, 8)["agreement"] == 1
+    answers[-1] = answers[-1, ::-1]  # behind the 8 pictures
+    assert "onnx: other answers" in str(folder.compare(place, "onnx", answers, costs, wanted, 8))
+
+
+def test_a_format_that_fails_does_not_take_the_others_with_it(shipped, tmp_path):
+    copy, facts = changed_copy(shipped[0], tmp_path)
+    (copy / "model-int8.onnx").write_bytes(b"no model")
+    (copy / "work").mkdir()
+    pixels = np.stack([datasets.load_image(copy / vector["photo"], SIZE) for vector in facts["vectors"]])
+    found = folder.ask(copy, ["onnx-int8", "onnx"], pixels)
+    assert "model-int8.onnx failed" in found["onnx-int8"]
+    answers, costs = found["onnx"]
+    assert np.allclose(answers, [vector["probabilities"] for vector in facts["vectors"]], atol=1e-4)
+    assert not costs["tensorflow"]
+
+
 def with_idle_features():
     """A network, some of whose features are the same for every picture, with huge weights: as a
     head that was folded gets them from features that hardly vary.
@@ -127,14 +162,12 @@ def test_features_that_vary_keep_their_weights():
     model = small_model()
     with formats.without_idle_features(model, np.random.default_rng(0).uniform(0, 255, (9, SIZE, SIZE, 3))) as changed:
         assert not changed
-    assert formats.last_dense(folder.servable(model, np.zeros((1, SIZE, SIZE, 3))))[1] is model.layers[-1]
+    assert formats.last_dense(folder.servable(model, np.zeros((1, 10)))[0])[1] is model.layers[-1]
     assert formats.last_dense(keras.Sequential([keras.Input((4,)), layers.ReLU()])) == (None, None)
 
 
 def changed_copy(place, to):
     """Return a copy of the folder without the large formats, to spoil it."""
-    import shutil
-
     shutil.copytree(place, to / "copy", ignore=shutil.ignore_patterns("saved_model", "*.keras", "*.tflite"))
     facts = json.loads((to / "copy" / "export.json").read_text())
     facts["files"] = {name: sha for name, sha in facts["files"].items() if (to / "copy" / name).is_file()}
@@ -169,9 +202,14 @@ def test_the_check_finds_what_gives_other_answers(shipped, tmp_path, spoil, word
     assert code == 1 and word in said
 
 
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    return odd_pictures.write_odd_pictures(tmp_path_factory.mktemp("odd"))
+
+
 @pytest.mark.parametrize("fit", datasets.FITS)
-def test_the_shipped_reader_gives_the_pixels_of_the_courses_loader(tmp_path, fit):
-    for path in odd_pictures.write_odd_pictures(tmp_path):
+def test_the_shipped_reader_gives_the_pixels_of_the_courses_loader(odd, fit):
+    for path in odd:
         assert np.array_equal(classify.read_photo(path, SIZE, fit), datasets.load_image(path, SIZE, fit)), path.name
 
 
@@ -262,9 +300,9 @@ def test_a_folder_of_something_else_is_not_touched(tmp_path):
     assert (tmp_path / "out" / "thesis.txt").read_text() == "dear"
 
 
-def test_other_answers_are_refused_and_the_former_export_stays(tmp_path, monkeypatch):
+def test_other_answers_are_refused_and_the_former_export_stays(shipped, tmp_path, monkeypatch):
     path, out = saved(small_model(softmax=True), tmp_path / "m.keras"), tmp_path / "out"
-    export(path, out, ["onnx"], tell=lambda line: None)
+    shutil.copytree(shipped[0], out)
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
     def swap_channels(place, model, calibration):

@@ -74,7 +74,7 @@ def wait_until(condition):
     end, pause = time.monotonic() + 60, threading.Event()
     while not condition():
         assert time.monotonic() < end, "it did not come"
-        pause.wait(0.1)
+        pause.wait(0.02)
 
 
 class Server:
@@ -171,8 +171,42 @@ def pictures(tmp_path_factory):
     return odd + datasets.list_images("validation")[0][:100]
 
 
-def test_each_picture_gets_the_answer_of_keras(model, folder, running, pictures):
-    wanted = keras_rows(model, pictures)
+@pytest.fixture(scope="module")
+def wanted(model, pictures):
+    return keras_rows(model, pictures)
+
+
+def a_photo(pictures):
+    return next(path for path in pictures if path.name == "turned-6.jpg").read_bytes()
+
+
+def send_a_byte_a_second(port, start):
+    """Send a beginning, then a byte a second; return what the server says before it closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        connection.sendall(start)
+        for letter in b"POST /classify HTTP/1.1\r\n" * 4:
+            try:
+                said = connection.recv(65536)
+            except TimeoutError:
+                connection.send(bytes([letter]))
+            else:  # the rest may come in another packet
+                connection.settimeout(30)
+                return said + b"".join(iter(lambda: connection.recv(65536), b"")) if said else said
+
+
+@pytest.fixture(scope="module")
+def slow_clients(running, pictures):
+    """Two clients, futures of what each is told at the end; they take their time beside the tests
+    that ask for one photo after the other.
+    """
+    head = b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    with ThreadPoolExecutor(2) as clients:
+        slow = [clients.submit(send_a_byte_a_second, running.port, start) for start in (b"", head)]
+        assert ask(running.port, a_photo(pictures))[0] == 200 and not any(client.done() for client in slow)
+        yield slow
+
+
+def test_each_picture_gets_the_answer_of_keras(running, pictures, wanted, slow_clients):
     with connected(running.port) as connection:
         for number, (path, expected) in enumerate(zip(pictures, wanted, strict=True)):
             body, headers = form((path.name, path.read_bytes())) if number % 2 else (path.read_bytes(), {})
@@ -184,18 +218,18 @@ def test_each_picture_gets_the_answer_of_keras(model, folder, running, pictures)
     assert {True, False} == {bool(best < NOT_SURE) for best in wanted.max(axis=1)}  # so the flag was seen both ways
 
 
-def test_the_folders_own_program_sees_the_same_pixels_and_gives_the_same_answers(model, folder, pictures, tmp_path):
+def test_the_folders_own_program_sees_the_same_pixels_and_gives_the_same_answers(folder, pictures, wanted, tmp_path):
     read = [shipped.read_photo(path.read_bytes(), SIZE, "crop") for path in pictures]
     for path, pixels in zip(pictures, read, strict=True):
         assert np.array_equal(pixels, classify.read_photo(path, SIZE)), path.name
     np.save(tmp_path / "pixels.npy", np.stack(read))
     for name in ("onnx", "litert"):
-        words = ["--format", name, "--pixels", tmp_path / "pixels.npy", "--answers", tmp_path / "answers.npy"]
+        words = ["--format", name, "--pixels", tmp_path / "pixels.npy", "--answers", tmp_path]
         subprocess.run([sys.executable, "-I", "-B", folder / "classify.py", *words], check=True, capture_output=True)
         one = shipped.Shipped(folder, name)
         answers = np.stack([one.probabilities(pixels) for pixels in read])
-        assert np.abs(answers - np.load(tmp_path / "answers.npy")).max() <= 1e-4
-        assert np.abs(answers - keras_rows(model, pictures)).max() <= 1e-4
+        assert np.abs(answers - np.load(tmp_path / f"{name}.npy")).max() <= 1e-4
+        assert np.abs(answers - wanted).max() <= 1e-4
 
 
 def is_one_sentence(answer):
@@ -277,6 +311,13 @@ def test_who_asks_before_sending_too_much_is_told_before(running):
     assert raw(running.port, head.encode()).startswith(b"HTTP/1.1 413")
 
 
+def test_clients_that_send_a_byte_a_second_are_let_go_and_meanwhile_others_get_answers(slow_clients):
+    """Before the tests that need all places of the server: a slow client takes one."""
+    said = [client.result() for client in slow_clients]
+    assert said[0] == b"" and said[1].startswith(b"HTTP/1.1 408") and b"connection: close" in said[1]
+    assert is_one_sentence(json.loads(said[1].partition(b"\r\n\r\n")[2]))
+
+
 def random_jpegs(place, count):
     generator = np.random.default_rng(1)
     for number in range(count):
@@ -318,34 +359,6 @@ def rest_of(connection):
         said = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = said.partition(b"\r\n\r\n")
     return head.decode(), json.loads(body) if body else None
-
-
-def a_photo(pictures):
-    return next(path for path in pictures if path.name == "turned-6.jpg").read_bytes()
-
-
-def send_a_byte_a_second(port, start):
-    """Send a beginning, then a byte a second; return what the server says before it closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-        connection.sendall(start)
-        for letter in b"POST /classify HTTP/1.1\r\n" * 4:
-            try:
-                said = connection.recv(65536)
-            except TimeoutError:
-                connection.send(bytes([letter]))
-            else:  # the rest may come in another packet
-                connection.settimeout(30)
-                return said + b"".join(iter(lambda: connection.recv(65536), b"")) if said else said
-
-
-def test_clients_that_send_a_byte_a_second_are_let_go_and_meanwhile_others_get_answers(running, pictures):
-    head = b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
-    with ThreadPoolExecutor(2) as clients:
-        slow = [clients.submit(send_a_byte_a_second, running.port, start) for start in (b"", head)]
-        assert ask(running.port, a_photo(pictures))[0] == 200 and not any(client.done() for client in slow)
-        said = [client.result() for client in slow]
-    assert said[0] == b"" and said[1].startswith(b"HTTP/1.1 408") and b"connection: close" in said[1]
-    assert is_one_sentence(json.loads(said[1].partition(b"\r\n\r\n")[2]))
 
 
 def test_more_photos_at_once_than_allowed_get_a_clear_503_and_the_others_their_answers(running, pictures):
@@ -395,7 +408,7 @@ def test_a_stop_in_the_middle_answers_what_is_running(folder, pictures, tmp_path
             return True
 
     wait_until(refuses)
-    time.sleep(1)  # by then a server that does not wait for its clients is gone
+    time.sleep(0.3)  # by then a server that does not wait for its clients is gone
     for connection in running:
         connection.sendall(photo[len(photo) // 2 :])
     for head, answer in map(rest_of, running):
