@@ -177,7 +177,7 @@ EXERCISES = (
         minutes=3,
         task="With a rate ten times that of the head, the fine-tuned network falls within one epoch from 0.71 to a quarter "
         "right, with four turns to tell apart, and does not come back. A tail whose weights were shuffled learned at the chosen "
-        "rate, to 0.79. What happened?",
+        "rate, to 0.79. Which reason remains?",
         options=[
             (
                 "It overfits: it has learned the pictures by heart.",
@@ -185,7 +185,7 @@ EXERCISES = (
             ),
             (
                 "Batch normalization lost its memory.",
-                "In this run it was frozen. Left free, with a good rate, it was only lower in the first epochs.",
+                "In this run it was frozen. Left free, with a good rate, it ended as well as with all rules kept.",
             ),
             (
                 "The head was not trained before.",
@@ -198,7 +198,7 @@ EXERCISES = (
             ),
         ],
         why="The weights moved by more than their own length, and six epochs do not bring the share back. To lose the old weights "
-        "is not enough to explain that, for a shuffled tail learns with smaller steps. So it is the size of the steps.",
+        "is not enough to explain that, for a shuffled tail learns with smaller steps. What remains is the size of the steps.",
         means="Whoever names a reason says what else it would lead to: that can be tested.",
         hints=(
             "What share does guessing get, with four turns?",
