@@ -86,8 +86,8 @@ def measured_classes(folder=FOLDER):
 
 
 def measured_reader(folder=FOLDER):
-    """Return what a blind reader named on 110 test photos: a dictionary from a photo's name, such as
-    "test/dress/….jpg", to a list of classes, its choice first, then what it called possible too.
+    """Return what a blind reader named on 110 test photos: a dictionary from a photo's name, as in
+    `measured_features`, to a list of classes, its choice first, then what it called possible too.
 
     The reader, a language model, saw neither label nor answer; `data/measured/README.md` says more.
     """
