@@ -84,6 +84,16 @@ def measured_classes(folder=FOLDER):
     return sorted({photo["label"] for photo in _photos(Path(folder))["train"]})
 
 
+def measured_reader(folder=FOLDER):
+    """Return what a blind reader named on 110 test photos: a dictionary from a photo's name, as in
+    `measured_features`, to a list of classes, its choice first, then what it called possible too.
+
+    The reader, a language model, saw neither label nor answer; `data/measured/README.md` says more.
+    """
+    with _checked(Path(folder) / "blind.csv").open(newline="", encoding="utf-8") as file:
+        return {row["name"]: row["reader"].split("/") for row in csv.DictReader(file)}
+
+
 def measured_photographers(split, folder=FOLDER):
     """Return who took each photo of a split: photographers' numbers, an array of strings (n,)."""
     return np.array([photo["photographer"] for photo in _photos(Path(folder))[split]])

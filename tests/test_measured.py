@@ -45,6 +45,12 @@ def test_labels_names_and_photographers_are_those_of_the_photos():
     assert np.array_equal(measured.measured_labels("test"), found.labels)
 
 
+def test_the_blind_reader_named_classes_on_photos_of_test():
+    reader = measured.measured_reader()
+    assert len(reader) == 110 and set(reader) <= set(measured.measured_features("150-crop", "test").names)
+    assert {one for named in reader.values() for one in named} <= set(measured.measured_classes())
+
+
 def test_a_head_on_them_knows_the_classes():
     train, validation = (measured.measured_features("150-crop", split) for split in ("train", "validation"))
     means = np.stack([train.features[train.labels == label].mean(axis=0) for label in range(10)])

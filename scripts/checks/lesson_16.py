@@ -84,7 +84,7 @@ EXERCISES = (
         title="Score a hunt",
         minutes=2,
         task="In a set, 200 labels are wrong. A list of 120 suspects holds 90 of them. What are the precision and the recall of "
-        "the list?",
+        "the list? Give both, precision first.",
         right=(0.75, 0.45),
         mistakes={
             (0.45, 0.75): "The two have changed places. Precision is a share of the suspects.",
