@@ -5,12 +5,12 @@ import numpy as np
 from scripts.checks.exercise import choose, write
 
 FOLD = """\
-def answers(x, kernel, bias, mean, deviation):
+def whole_head(x, kernel, bias, mean, deviation):
     folded_kernel = {kernel}
     folded_bias = {bias}
     return x @ folded_kernel + folded_bias"""
 ROUND = """\
-def rounded(weights):
+def quantized(weights):
     step = {step}
     return {result}"""
 AGREES = "def agrees(found, answers):\n    return {}"
@@ -47,7 +47,7 @@ EXERCISES = (
         minutes=5,
         task="A head standardizes its features, (x - mean) / deviation, then multiplies by a kernel and adds a bias. This function "
         "folds the first step into kernel and bias, and its answers are off. Find the bug.",
-        name="answers",
+        name="whole_head",
         stub=fold(bias="bias - mean @ kernel"),
         solution=fold(),
         why="((x - mean) / deviation) @ kernel is x @ (kernel / deviation) minus (mean / deviation) @ kernel: the mean is divided "
@@ -75,7 +75,7 @@ EXERCISES = (
         },
         also_right=(
             fold(bias="bias - mean @ folded_kernel"),
-            "def answers(x, kernel, bias, mean, deviation):\n    return ((x - mean) / deviation) @ kernel + bias",
+            "def whole_head(x, kernel, bias, mean, deviation):\n    return ((x - mean) / deviation) @ kernel + bias",
         ),
         expects="an array (examples, classes)",
         means="One layer instead of two, the same answers, and nothing left that an export could lose.",
@@ -91,8 +91,8 @@ EXERCISES = (
         task="Write a function that gets a kernel, with a column for each output, and returns what its weights become with 8 bits. In "
         "each column the largest absolute weight becomes 127 steps, and every weight is rounded to whole steps. Return weights, not "
         "steps.",
-        name="rounded",
-        stub="def rounded(weights):\n    return ...",
+        name="quantized",
+        stub="def quantized(weights):\n    return ...",
         solution=rounded(),
         why="One step for each column: its largest absolute weight, divided by 127. Rounding to whole steps and multiplying back "
         "gives the weight that the runtime computes with; it is off by at most half a step.",
@@ -119,9 +119,9 @@ EXERCISES = (
             ): "This is a step for each row. Each *column* belongs to one output.",
         },
         also_right=(
-            "def rounded(weights):\n    largest = abs(weights).max(0)\n"
+            "def quantized(weights):\n    largest = abs(weights).max(0)\n"
             "    return (np.rint(127 * weights / largest).astype('int8') * largest / 127).astype('float32')",
-            "def rounded(w):\n    columns = []\n    for column in w.T:\n        step = max(abs(column)) / 127\n"
+            "def quantized(w):\n    columns = []\n    for column in w.T:\n        step = max(abs(column)) / 127\n"
             "        columns.append(step * np.around(column / step))\n    return np.stack(columns, axis=1)",
         ),
         expects="an array like `weights`",
@@ -191,7 +191,7 @@ EXERCISES = (
         kind="decide",
         minutes=3,
         task="With 8 bits instead of 32: +0.020 (95 % interval -0.019 to +0.058; 2 put right, 0 put wrong of n = 100). Such a study "
-        "shows a true loss of 2 points in 3 % of the cases. What do you tell the shop?",
+        "shows a true loss of 1 point in 1 % of the cases. What do you tell the shop?",
         options=[
             (
                 "8 bits are better, by two points.",
@@ -199,11 +199,11 @@ EXERCISES = (
             ),
             (
                 "8 bits cost nothing.",
-                "A loss of 2 points would have been missed 97 times of 100. It was not seen, and could not be.",
+                "A loss of 1 point would have been missed 99 times of 100. It was not seen, and could not be.",
             ),
             ("No loss was seen, and a small one would not have been: measure it on more photos.", ""),
             (
-                "8 bits cost two points, which this study missed.",
+                "8 bits cost one point, which this study missed.",
                 "That a loss *would* be missed is no sign that it is there.",
             ),
             (
@@ -216,7 +216,7 @@ EXERCISES = (
         means="A study that cannot see a loss cannot say that there is none.",
         hints=(
             "Which losses lie inside the interval?",
-            "How often would a loss of 2 points have been seen?",
+            "How often would a loss of 1 point have been seen?",
             "So what was shown: that there is none, or that none was seen?",
         ),
     ),

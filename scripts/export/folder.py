@@ -11,7 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from scripts import datasets, files, model_card
 from scripts.course import CourseError
@@ -115,16 +115,30 @@ def read(paths, size, fit):
 
 
 def write_vectors(folder, paths, labels, size, fit):
-    """Write one photo of each class as it is, and its pixels as a .png; return a list of facts."""
+    """Write one photo of each class as it is, the first of them once more as a phone stores it, and
+    the pixels of each as a .png; return a list of facts.
+    """
     (folder / "test_vectors").mkdir()
+    sources = [paths[int(np.flatnonzero(labels == label)[0])] for label in np.unique(labels)]
     vectors = []
-    for label in np.unique(labels):
-        source = paths[int(np.flatnonzero(labels == label)[0])]
-        photo, pixels = (f"test_vectors/{len(vectors):02}{suffix}" for suffix in (source.suffix.lower(), "-pixels.png"))
-        shutil.copyfile(source, folder / photo)
-        Image.fromarray(datasets.load_image(source, size, fit)).save(folder / pixels)
+    for number, source in enumerate([*sources, sources[0]]):
+        once_more = number == len(sources)
+        suffix = ".jpg" if once_more else source.suffix.lower()
+        photo, pixels = (f"test_vectors/{number:02}{end}" for end in (suffix, "-pixels.png"))
+        (write_as_a_phone if once_more else shutil.copyfile)(source, folder / photo)
+        Image.fromarray(datasets.load_image(folder / photo, size, fit)).save(folder / pixels)
         vectors.append({"photo": photo, "pixels": pixels, "sha256": files.digest(folder / photo)})
     return vectors
+
+
+def write_as_a_phone(source, file):
+    """Write a photo as a .jpg that lies on its side, with a note (EXIF) to turn it: as a phone held
+    upright stores it. Without such a one, nobody finds a program that ignores the note.
+    """
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned clockwise
+    lying = datasets.open_image(source).transpose(Image.Transpose.ROTATE_90)
+    lying.save(file, exif=exif, quality=95)
 
 
 def ask(folder, names, pixels):
@@ -307,7 +321,7 @@ README = """# {name}, exported
 Takes {size} x {size} RGB pixels (0 to 255, as float32, name `image`), gives a probability for each of: {classes}.
 Everything after the pixels is inside of each file. What is before them, `read_photo` in `classify.py` does; where you write that anew
 (a phone, a browser), prove it with the test vectors: `test_vectors/` has photos and the pixels that they must become, `export.json` the
-probabilities.
+probabilities. The last photo lies on its side, with a note (EXIF) to turn it.
 
     python classify.py photo.jpg
     python classify.py --check

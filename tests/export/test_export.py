@@ -11,6 +11,7 @@ import odd_pictures
 import pytest
 import tensorflow
 from keras import layers
+from PIL import ExifTags, Image
 
 from scripts import datasets
 from scripts.export import __main__ as command
@@ -69,7 +70,7 @@ def test_the_recorded_probabilities_are_the_softmax_of_the_models_own_logits(shi
     logits = model.predict(pixels.astype("float32"), verbose=0).astype("float64")
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     found = [vector["probabilities"] for vector in facts["vectors"]]
-    assert len(found) == 10 and np.allclose(found, powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
+    assert len(found) == 11 and np.allclose(found, powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
 
 
 def test_full_precision_keeps_every_class_and_int8_is_a_third_as_large(shipped):
@@ -200,6 +201,28 @@ def test_the_check_finds_what_gives_other_answers(shipped, tmp_path, spoil, word
     folder.write_facts(copy, facts)
     code, said = run(copy, "--check", "--format", "onnx")
     assert code == 1 and word in said
+
+
+def test_the_check_finds_a_program_that_ignores_the_note_to_turn_a_photo(shipped, tmp_path):
+    copy, facts = changed_copy(shipped[0], tmp_path)
+    program = (copy / "classify.py").read_text()
+    turn = "image = ImageOps.exif_transpose(image)"
+    assert turn in program
+    (copy / "classify.py").write_text(program.replace(turn, ""))
+    del facts["files"]["classify.py"]  # who translates the program ships their own
+    folder.write_facts(copy, facts)
+    code, said = run(copy, "--check", "--format", "onnx")
+    assert code == 1 and "of 255 levels" in said and "onnx: good" in said
+
+
+def test_a_photo_is_stored_as_a_phone_does_and_shows_the_same(tmp_path):
+    picture = odd_pictures.scene(90, 120)
+    picture.save(tmp_path / "upright.png")
+    folder.write_as_a_phone(tmp_path / "upright.png", tmp_path / "phone.jpg")
+    with Image.open(tmp_path / "phone.jpg") as stored:
+        assert stored.size == (120, 90) and stored.getexif()[ExifTags.Base.Orientation] == 6
+    seen = datasets.load_image(tmp_path / "phone.jpg")
+    assert np.abs(seen.astype(int) - np.asarray(picture)).mean() < 3  # a JPEG is not exact
 
 
 @pytest.fixture(scope="module")
