@@ -13,12 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nbformat import v4
-
 from scripts.checks import NUMBERS, exercises_of
 from scripts.checks.exercise import KINDS
 from scripts.course import CourseError
 from scripts.lessons import notebooks
+from scripts.lessons.quick import v4
 
 SOLUTIONS = notebooks.NOTEBOOKS / "solutions"
 HEADING = "## Exercises"

@@ -6,9 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
-import nbformat
-
 from scripts.course import ROOT, CourseError
+from scripts.lessons.quick import nbformat
 
 NOTEBOOKS = ROOT / "notebooks"
 SERIES = (

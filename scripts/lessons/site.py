@@ -11,14 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbformat import v4
-
 from scripts.checks import exercises_of
 from scripts.course import ROOT, CourseError
 from scripts.files import write_whole
 from scripts.lessons import exercising, notebooks
 from scripts.lessons.launching import SETUP
 from scripts.lessons.pages import FILES
+from scripts.lessons.quick import v4
 
 DOCS = ROOT / "docs"
 PARTS = {  # the heading of each part of the course, and its first lesson

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 import pyarrow.dataset
 import pytest
+from PIL import Image
 
 from scripts.benchmark import cluster as benchmark
 from scripts.benchmark import kills
@@ -195,9 +196,13 @@ def test_the_kill_test_itself_sees_what_is_missing_doubled_or_changed(tmp_path):
     assert kills.differences(tmp_path, plain) == ["c: 2 rows"]
 
 
-def test_pictures_are_made_once_and_no_two_are_alike(tmp_path):
-    folder = benchmark.pictures(1210, tmp_path)
+def test_pictures_are_made_once_and_no_two_are_alike(tmp_path, monkeypatch):
+    generator, sources = np.random.default_rng(0), [tmp_path / f"{number}.png" for number in range(12)]
+    for source in sources:  # small ones, which are changed fast
+        Image.fromarray(generator.integers(0, 256, (30, 40, 3), "uint8")).save(source)
+    monkeypatch.setattr(benchmark, "list_images", lambda split: (sources if split == "train" else [], None))
+    folder = benchmark.pictures(1210, tmp_path / "photos")
     found = {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")}
     assert len(found) == 1210 == len({path.read_bytes() for path in found})
-    benchmark.pictures(1210, tmp_path)
+    benchmark.pictures(1210, tmp_path / "photos")
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == found

@@ -78,7 +78,7 @@ def test_each_notebook_gets_its_own_verdicts(name, tmp_path):
     cells, verdicts, remark = LEARNERS[name]
     source = ROOT / "scripts" / "checks" / "lesson_01.py"
     before = source.read_bytes()
-    seconds = 4 if remark == "too long" else 8
+    seconds = 1 if remark == "too long" else 8
     result = grading.grade(learner(tmp_path, name, cells), processor_seconds=seconds)
     assert (result.lesson, result.verdicts) == ("01", verdicts.split()), result
     assert (remark in result.remark) if remark else result.remark == ""
