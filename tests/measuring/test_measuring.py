@@ -79,9 +79,9 @@ def test_what_is_measured_again_is_the_same_and_a_change_by_hand_is_found(folder
 
 
 def test_a_random_view_draws_the_same_changes_again(tmp_path, few):
-    plain = views.View(96, "crop", "", ("train",))
     drawn = views.View(96, "crop", "random-5", ("validation",))
-    views.write_view(plain, tmp_path)
+    steps = np.full(704, 0.1, "float32")  # in place of those of the plain view, whose measuring takes a while
+    (tmp_path / "96-crop.npz").write_bytes(views.pack({"step": steps}))
     views.write_view(drawn, tmp_path)
     assert views.check_view(drawn, tmp_path) == ""
 
