@@ -104,7 +104,10 @@ def _first_line(error):
 
 
 def load_file(path, options):
+    import h5py
+
     try:
+        h5py.File(path).close()  # a damaged file is refused before the network is built
         with warnings.catch_warnings():  # dozens for a file of another network, before the error
             warnings.simplefilter("ignore", UserWarning)
             return xception.Xception(weights=str(path), **options)

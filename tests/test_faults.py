@@ -6,9 +6,9 @@ import pytest
 from scripts import faults
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def runs(request):
-    return faults.sick_runs(request.param)
+@pytest.fixture(scope="module")
+def runs():
+    return faults.sick_runs(2)  # the lesson itself plays, and asserts, with 1
 
 
 def test_each_fault_is_found_by_numbers_alone(runs):

@@ -319,30 +319,14 @@ def test_layers_of_ones_own_count_with_all_that_their_code_uses(pictures, tmp_pa
     assert make("images * factor", "images / factor") == 3
 
 
-NOTEBOOK = """
-import gc, os, sys
-gc.disable()  # imports are a quarter faster
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-shell.run_cell("from scripts.features import cache_key; import keras")
-for cell in sys.argv[1:]:
-    shell.run_cell(f"# {os.getpid()}, as the name of a notebook's cell has it\\n" + cell)
-    shell.run_cell("keras.utils.set_random_seed(0)")
-    shell.run_cell("model = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.Flatten()])")
-    shell.run_cell("print('key', cache_key(model, [], [], {}))")
-"""
-
-
-def test_the_key_of_a_notebooks_own_layer_is_the_same_in_another_process():
+def layers_of_a_notebook():
+    """Return three layers of one's own as cells, the last one with another factor."""
     other = LAYER.replace("factor = 2", "factor = 3")
-    cells = [LAYER + WAYS["a layer"], LAYER + WAYS["a lambda"], other + WAYS["a layer"]]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, "-c", NOTEBOOK]
-    two = [
-        subprocess.Popen([*command, *order], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-        for order in (cells, cells[::-1])
-    ]
-    one, another = (re.findall("key ([0-9a-f]{64})", process.communicate()[0]) for process in two)
+    return [LAYER + WAYS["a layer"], LAYER + WAYS["a lambda"], other + WAYS["a layer"]]
+
+
+def test_the_key_of_a_notebooks_own_layer_is_the_same_in_another_process(processes):
+    one, another = processes[1]
     assert len(one) == 3 and one == another[::-1] and len(set(one)) == 3
 
 
@@ -396,9 +380,18 @@ def test_comments_and_docstrings_do_not_count():
     assert module.code_behind([function]) != first
 
 
-AT_ONCE = """
-import gc, sys
+PROCESS = """
+import gc, os, sys
 gc.disable()  # imports are a quarter faster
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("from scripts.features import cache_key; import keras")
+for cell in sys.argv[1:]:
+    shell.run_cell(f"# {os.getpid()}, as the name of a notebook's cell has it\\n" + cell)
+    shell.run_cell("keras.utils.set_random_seed(0)")
+    shell.run_cell("model = keras.Sequential([keras.Input((32, 32, 3)), layer, keras.layers.Flatten()])")
+    shell.run_cell("print('key', cache_key(model, [], [], {}), flush=True)")
+
 import keras
 from scripts import features as module
 run, lock = module.run, module.files.lock
@@ -413,21 +406,36 @@ module.run, module.files.lock = held_up, reported
 keras.utils.set_random_seed(0)
 convolution = keras.layers.Conv2D(4, 3, strides=4, activation="relu")
 model = keras.Sequential([keras.Input((32, 32, 3)), convolution, keras.layers.GlobalAveragePooling2D()])
-sys.stdin.readline()
-print(module.features(model, "train", 32, folder=sys.argv[1]).features.sum())
+os.environ["COURSE_DATA"], folder = sys.stdin.readline().split("\\t")
+print(module.features(model, "train", 32, folder=folder.rstrip()).features.sum())
 """
 
 
-def start_one(folder):
+@pytest.fixture(scope="module")
+def processes():
+    """Two fresh processes for two tests, and the keys that each gave to a notebook's layers, the
+    second one in reverse order; they then wait for a line with two folders.
+    """
+    cells = layers_of_a_notebook()
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    return subprocess.Popen([sys.executable, "-c", AT_ONCE, str(folder)], cwd=ROOT, env=environment, **pipes)
+    two = [
+        subprocess.Popen([sys.executable, "-c", PROCESS, *order], cwd=ROOT, env=environment, **pipes)
+        for order in (cells, cells[::-1])
+    ]
+    keys = [[re.fullmatch("key ([0-9a-f]{64})\n", one.stdout.readline())[1] for _ in cells] for one in two]
+    yield two, keys
+    for one in two:
+        one.kill()
+        one.wait()
+        one.stdin.close()
+        one.stdout.close()
 
 
-def test_of_two_lessons_at_once_one_computes_also_after_a_kill(pictures, tmp_path, runs, monkeypatch):
+def test_of_two_lessons_at_once_one_computes_also_after_a_kill(processes, pictures, tmp_path, runs, monkeypatch):
     """One process is killed while it computes; till then another one and this one wait for it."""
-    lock = module.files.lock
-    with start_one(tmp_path / "cache") as killed, start_one(tmp_path / "cache") as other:
+    lock, folders = module.files.lock, f"{pictures}\t{tmp_path / 'cache'}\n"
+    with processes[0][0] as killed, processes[0][1] as other:
 
         def kill_and_lock(path):
             killed.kill()
@@ -435,9 +443,9 @@ def test_of_two_lessons_at_once_one_computes_also_after_a_kill(pictures, tmp_pat
             return lock(path)
 
         monkeypatch.setattr(module.files, "lock", kill_and_lock)
-        killed.stdin.write("go\n")
+        killed.stdin.write(folders)
         assert [killed.stdout.readline() for _ in range(2)] == ["waits\n", "computes\n"]
-        other.stdin.write("go\n")
+        other.stdin.write(folders)
         assert other.stdout.readline() == "waits\n"
         found = features(make_model(), "train", 32, folder=tmp_path / "cache").features
         *computed, total = other.stdout.read().split()

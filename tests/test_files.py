@@ -17,6 +17,7 @@ HOLD = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from scripts import files
+print("tries", flush=True)
 with files.lock(sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)
@@ -57,12 +58,13 @@ def test_a_digest_is_that_of_the_bytes_and_empty_without_a_file(tmp_path):
 def test_a_lock_keeps_another_process_out_until_the_first_one_is_dead(tmp_path):
     command = [sys.executable, "-c", HOLD, str(ROOT), str(tmp_path / "lock")]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert first.stdout.readline() == "held\n"
+    assert [first.stdout.readline() for _ in range(2)] == ["tries\n", "held\n"]
     second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert second.stdout.readline() == "tries\n"
     lines = []
     reader = threading.Thread(target=lambda: lines.append(second.stdout.readline()))
     reader.start()
-    reader.join(2)
+    reader.join(0.5)
     assert not lines
     first.kill()
     reader.join(60)

@@ -117,12 +117,14 @@ class Worker:
         try:
             return plain.loads(line)
         except (ValueError, KeyError, TypeError):
-            raise Stopped(self.end() if not line.endswith(b"\n") else "it says what nobody asked") from None
+            # One that says too much waits for somebody who listens; it does not end.
+            patience = 0 if len(line) == plain.LONGEST else 10
+            raise Stopped(self.end(patience) if not line.endswith(b"\n") else "it says what nobody asked") from None
 
-    def end(self):
+    def end(self, patience=10):
         """Say how the process ended, which said nothing whole any more."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            if self.process.wait(10) == -signal.SIGXCPU:
+            if self.process.wait(patience) == -signal.SIGXCPU:
                 return "it took too long"
         return "it stopped"
 

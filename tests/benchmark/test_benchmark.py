@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import pickle
 import runpy
 import sys
 from contextlib import nullcontext
@@ -58,15 +59,24 @@ def test_a_missing_bill_is_said_in_one_line_before_anything_is_measured(monkeypa
         heads.heads()
 
 
-@pytest.fixture(scope="module")
-def nowhere(tmp_path_factory):
-    """A folder of pictures that is not there, and one fresh process for all parts that want one."""
-    folder = tmp_path_factory.mktemp("pictures") / "nowhere"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_DATA", str(folder))  # the process inherits it
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            patch.setattr(multiprocessing.context.SpawnContext, "Pool", lambda *_, **__: nullcontext(pool))
-            yield folder
+class Here:
+    """Stands for a pool of fresh processes, each of which would import TensorFlow: the work is done
+    here, but goes and comes as it does between processes.
+    """
+
+    def apply(self, *work):
+        function, arguments = pickle.loads(pickle.dumps(work))
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise pickle.loads(pickle.dumps(error)) from None
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A folder of pictures that is not there, and no fresh process for parts that want one."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(multiprocessing.context.SpawnContext, "Pool", lambda *_, **__: nullcontext(Here()))
 
 
 @pytest.mark.parametrize("part", sorted(command.PARTS))

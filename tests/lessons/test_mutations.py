@@ -305,11 +305,14 @@ def test_what_a_reader_should_not_see_on_stderr_is_found(line, expected):
     assert outputs.unexpected_stderr(shown) == ("" if expected else line)
 
 
-def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):
-    """One run of nbval over a good notebook, one in which every other cell has something wrong, and
-    a stripped one.
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """One run of nbval over five notebooks: a good one, one in which every other cell has something
+    wrong, a stripped one, one for a loader that resizes with another method, and the first lesson,
+    in which a cell does. Return what `run_nbval` does, and the stripped one and the lesson.
     """
-    folder = course(tmp_path)
+    whole = tmp_path_factory.mktemp("course")
+    folder = course(whole)
     good = executed(
         (RESIZE, RESIZED),
         ("print('train:  45%|####5     |', file=sys.stderr)", ""),
@@ -341,20 +344,15 @@ def test_nbval_refuses_what_the_static_checks_cannot_see(tmp_path):
     stripped.cells[0].execution_count = None
     for name, notebook in {"good": good, "bad": bad, "stripped": stripped}.items():
         synthetic.write(notebook, folder / f"{name}.ipynb")
-    # Without a count nothing is compared: nbval passes the stripped one, and the static check has
-    # to refuse it.
-    assert run_nbval(tmp_path) == {"good": [], "bad": [2, 4, 6, 8, 10, 12, 14], "stripped": []}
-    assert promises.every_cell_ran(folder / "stripped.ipynb", stripped)
 
-
-def test_nbval_sees_another_resizing(tmp_path):
-    """The first lesson resizes with another method, and the course's loader does: both are seen."""
-    folder = course(tmp_path)
-    loader = tmp_path / "scripts" / "datasets.py"
+    shutil.copytree(whole / "scripts", whole / "other" / "scripts")
+    loader = whole / "other" / "scripts" / "datasets.py"
     text = loader.read_text(encoding="utf-8")
     assert "Resampling.BILINEAR" in text
     loader.write_text(text.replace("Resampling.BILINEAR", "Resampling.NEAREST"), encoding="utf-8")
-    synthetic.write(executed(("print(6 * 7)", "42\n"), (RESIZE, RESIZED)), folder / "by_the_loader.ipynb")
+    by_the_loader = executed(("print(6 * 7)", "42\n"), (RESIZE.replace('".."', '"../other"'), RESIZED))
+    synthetic.write(by_the_loader, folder / "by_the_loader.ipynb")
+
     (path,) = notebooks.choose_lessons(["1"], notebooks.find_lessons())
     lesson = notebooks.read_notebook(path)
     resizing = [cell for cell in notebooks.code_cells(lesson) if "Resampling.BILINEAR" in cell.source]
@@ -362,7 +360,20 @@ def test_nbval_sees_another_resizing(tmp_path):
         cell.source = cell.source.replace("Resampling.BILINEAR", "Resampling.NEAREST")
     del lesson.cells[lesson.cells.index(resizing[-1]) + 1 :]
     synthetic.write(lesson, folder / path.name)
+    return run_nbval(whole), stripped, (path.stem, resizing[0].execution_count)
 
-    failed = run_nbval(tmp_path)
+
+def test_nbval_refuses_what_the_static_checks_cannot_see(compared, tmp_path):
+    failed, stripped, _ = compared
+    # Without a count nothing is compared: nbval passes the stripped one, and the static check has
+    # to refuse it.
+    found = {name: failed[name] for name in ("good", "bad", "stripped")}
+    assert found == {"good": [], "bad": [2, 4, 6, 8, 10, 12, 14], "stripped": []}
+    assert promises.every_cell_ran(tmp_path / "stripped.ipynb", stripped)
+
+
+def test_nbval_sees_another_resizing(compared):
+    """The first lesson resizes with another method, and the course's loader does: both are seen."""
+    failed, _, (lesson, first) = compared
     assert failed["by_the_loader"] == [2]
-    assert failed[path.stem] and min(failed[path.stem]) >= resizing[0].execution_count
+    assert failed[lesson] and min(failed[lesson]) >= first

@@ -27,8 +27,8 @@ def folder():
 
 @pytest.fixture
 def small(monkeypatch):
-    """A plan of eight pictures, so that drawing takes a moment."""
-    pictures = sample.plan()[::75]
+    """A plan of four pictures, so that drawing takes a moment."""
+    pictures = sample.plan()[::150]
     monkeypatch.setattr(sample, "plan", lambda: pictures)
     return pictures
 
@@ -81,7 +81,7 @@ def test_all_pictures_differ(folder):
 
 
 def test_the_same_bytes_whatever_the_number_of_processes(tmp_path, folder):
-    pictures = sample.plan()[::60]
+    pictures = sample.plan()[::120]
     for processes in (1, 2):
         sample.draw_all(tmp_path / str(processes), pictures, processes)
     for picture in pictures:
@@ -145,7 +145,7 @@ TWO_AT_ONCE = """
 import sys
 from pathlib import Path
 from scripts.sample import folder as sample
-pictures = sample.plan()[::75]
+pictures = sample.plan()[::150]
 sample.plan = lambda: pictures
 original = sample.draw_all
 def counted(*arguments):
@@ -162,7 +162,7 @@ def test_of_two_processes_at_once_only_one_draws(tmp_path):
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert (tmp_path / "log").read_text() == "drawn\n"
-    assert len(list((tmp_path / "sample").glob("*/*/*.jpg"))) == 8
+    assert len(list((tmp_path / "sample").glob("*/*/*.jpg"))) == 4
 
 
 def test_small_pixels_alone_do_not_tell_the_classes():

@@ -3,7 +3,6 @@ weights that load.
 """
 
 import os
-import re
 import runpy
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+import small_distillation
 from PIL import Image
 
 from scripts import features
@@ -87,7 +87,14 @@ def test_a_run_with_more_views_completes_a_short_last_file(photos, tmp_path, mon
     assert np.array_equal(images, np.stack(wanted)) and teacher.seen == 10 + 8 + 4
 
 
-def test_a_trained_student_is_taken_over_at_half_the_learning_rate(tmp_path):
+@pytest.fixture
+def small(monkeypatch):
+    """A small network for the stand-in, and a short training."""
+    for name, value in small_distillation.SETTINGS.items():
+        monkeypatch.setattr(distill, name, value)
+
+
+def test_a_trained_student_is_taken_over_at_half_the_learning_rate(tmp_path, small):
     first = distill.build_student(2, epochs=1)
     first.save(tmp_path / "student.keras")
     again = distill.build_student(2, epochs=1, start=tmp_path / "student.keras")
@@ -105,58 +112,19 @@ def test_every_pass_holds_each_view_once(monkeypatch):
         assert sorted(order[start : start + 8]) == list(range(8))
 
 
-TRAINING = """
-import gc, os, sys
-gc.disable()  # imports are a quarter faster
-import keras, numpy as np
-from pathlib import Path
-from scripts.standin import distillation as distill
-
-def build_small(pooling):  # for the stand-in, which takes half a minute to train and no other way
-    image = keras.Input((None, None, 3))
-    x = keras.layers.Conv2D(8, 3, strides=8)(image)
-    x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.5)(x))
-    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x))
-
-distill.build_standin = build_small
-# A batch holds all images, so that their order does not count: Keras draws it anew after a kill.
-distill.STEPS_IN_EPOCH, distill.BATCH, distill.SIZES, distill.LEARNING_RATE = 6, 16, ((0.5, 96), (1.0, 112)), 0.02
-generator = np.random.default_rng(0)
-images = (generator.random((16, 150, 150, 3)) * generator.integers(50, 256, (16, 1, 1, 1))).astype("uint8")
-targets = np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], axis=1).astype("float32")
-targets = (targets - targets.mean(axis=0)) / targets.std(axis=0)
-if sys.argv[1] == "kill":  # in the middle of the third epoch, as a power cut would
-    log = Path(sys.argv[2]) / "log.csv"
-    original = distill.Batches.__getitem__
-    def getitem(self, step):
-        if log.exists() and len(log.read_text().splitlines()) == 2:
-            os._exit(9)
-        return original(self, step)
-    distill.Batches.__getitem__ = getitem
-for folder in sys.argv[2:]:
-    keras.utils.set_random_seed(0)
-    student = distill.train(images, targets, 4, Path(folder))
-    loss = float(student.evaluate(images / np.float32(127.5) - 1, targets, verbose=0))
-    print("steps", int(student.optimizer.iterations), "loss", loss)
-"""
-
-
-def train_in_a_process(how, *folders):
+def test_training_goes_on_after_a_kill_with_the_same_steps_and_a_model_no_worse(tmp_path, small, capsys):
+    folders = tmp_path / "killed", tmp_path / "whole"
     for folder in folders:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, "-c", TRAINING, how, *map(str, folders)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-
-
-def test_training_goes_on_after_a_kill_with_the_same_steps_and_a_model_no_worse(tmp_path):
-    killed = train_in_a_process("kill", tmp_path / "killed")
+    command = [sys.executable, small_distillation.__file__, str(folders[0])]
+    killed = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert killed.returncode == 9 and "epoch 2/4" in killed.stdout and "epoch 3/4" not in killed.stdout
-    run = train_in_a_process("whole", tmp_path / "killed", tmp_path / "whole")
-    assert run.stdout.startswith("Going on after epoch 2 of 4") and run.stdout.count("Going on") == 1
-    resumed, whole = re.findall(r"steps (\d+) loss (\S+)", run.stdout)
-    assert resumed[0] == whole[0] == "24"
-    assert float(resumed[1]) == pytest.approx(float(whole[1]), rel=0.05)
+    resumed, whole = map(small_distillation.train, folders)
+    told = capsys.readouterr().out
+    assert told.startswith("Going on after epoch 2 of 4") and told.count("Going on") == 1
+    assert resumed[0] == whole[0] == 24
+    assert resumed[1] == pytest.approx(whole[1], rel=0.05)
     log = [["1", "96"], ["2", "96"], ["3", "112"], ["4", "112"]]
     assert [row[:2] for row in distill.read_log(tmp_path / "killed")] == log
 
@@ -172,7 +140,7 @@ def test_publishing_writes_weights_that_load_and_a_card(photos, tmp_path, monkey
     again = distill.build_standin(include_top=True)
     again.load_weights(out)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 150, 150, 3)).astype("float32")
-    assert np.allclose(again.predict(image, verbose=0), model.predict(image, verbose=0), atol=1e-5)
+    assert np.allclose(again(image), model(image), atol=1e-5)
     assert (tmp_path / "standin.sha256").read_text().split()[0] == digest(out)
     facts = dict.fromkeys(["parameters", "photos", "data", "teacher", "views", "steps", "seconds", "machine"], "x")
     for validation in ("0.1", "0.2"):
