@@ -117,15 +117,10 @@ def test_the_kernel_is_the_python_that_runs_the_course(finished):
     assert cells[1].outputs[0].text.splitlines()[0] == sys.prefix
 
 
-def test_pages_show_figures_and_link_to_each_other(finished):
-    page = (finished[2] / "html" / "01_loading_images.html").read_text()
-    assert len(re.findall(r'<img [^>]*src="data:image/png;base64,', page)) == 1
-    assert 'alt="a red dot" src="../images/dot.png"' in page and (finished[2] / "images" / "dot.png").exists()
-    assert "<script src=" not in page  # it needs no network
-    assert 'href="02_the_dataset.html"' in page and 'href="index.html"' in page
-    index = (finished[2] / "html" / "index.html").read_text()
-    assert '<a href="01_loading_images.html">1. Loading images</a></td><td>passed' in index
-    assert '<a href="02_the_dataset.html">02_the_dataset</a></td><td>failed' in index
+def test_copies_show_the_images_of_the_course(finished):
+    cells = notebooks.read_notebook(finished[2] / "notebooks" / "01_loading_images.ipynb").cells
+    assert any("../images/dot.png" in cell.source for cell in cells) and (finished[2] / "images" / "dot.png").exists()
+    assert "scripts.site --notebooks" in finished[1]  # how they become web pages
 
 
 def test_storing_twice_changes_no_byte(tmp_path, pictures, monkeypatch):
@@ -245,7 +240,6 @@ def test_an_interruption_leaves_nothing_broken(tmp_path, pictures, number, monke
         os.kill(int(pid.read_text()), 0)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     assert {path.name for path in (out / "notebooks").iterdir()} == {"01_loading_images.ipynb"}
-    assert {path.name for path in (out / "html").iterdir()} == {"01_loading_images.html", "index.html"}
 
 
 @pytest.fixture
@@ -269,20 +263,6 @@ def test_a_lesson_that_shows_its_reader_a_warning_fails(tmp_path, pictures, monk
     code, printed = call(["--out", tmp_path / "build"], folder)
     assert code == 1 and "01_loading_images failed in code cell 2" in printed
     assert "writes to stderr" in printed and "old name" in printed
-
-
-def test_the_index_says_for_each_page_on_what_it_was_made(tmp_path, pictures, executed, monkeypatch):
-    folder, out = tmp_path / "notebooks", tmp_path / "build"
-    for name in ("01_loading_images", "02_the_dataset"):
-        synthetic.write(synthetic.notebook("1"), folder / f"{name}.ipynb")
-    monkeypatch.setenv("COURSE_DATA", str(pictures))
-    assert call(["--out", out], folder)[0] == 0
-    other = synthetic.pictures(tmp_path / "others")
-    monkeypatch.setenv("COURSE_DATA", str(other))
-    assert call(["2", "--out", out], folder)[0] == 0
-    rows = re.findall("<tr>.*</tr>", (out / "html" / "index.html").read_text())
-    assert f"the folder {pictures.name};" in rows[0] and "not run now" in rows[0]
-    assert "the folder others;" in rows[1] and "passed" in rows[1]
 
 
 @pytest.mark.parametrize(("jobs", "own", "threads"), [(1, None, "4"), (2, None, "2"), (8, None, "1"), (2, "3", "3")])

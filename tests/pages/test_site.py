@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from scripts.course import DATA, CourseError
+from scripts.export import packages
 from scripts.lessons import notebooks, site
 from scripts.machine.browser import find_browser, open_browser
 
@@ -131,6 +132,25 @@ def test_in_a_browser_as_a_host_serves_it_and_from_disk_on_a_phone(built, pages,
         assert not wrong
 
 
+@needs_browser
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_axe_finds_no_serious_fault(built, address, look):
+    try:
+        (script,) = packages.members("axe-core", ["axe.min.js"], tell=lambda line: None)
+    except packages.PackageError as error:
+        pytest.skip(f"axe-core is not here: {error}")
+    with open_browser() as browser:
+        page = browser.new_context(bypass_csp=True, color_scheme=look).new_page()
+        faults = []
+        for name in ("index", "lessons/index", "lessons/05_keras", "lessons/14_fine_tuning", "glossary", "results"):
+            page.goto(f"{address}{name}.html")
+            page.evaluate(script.decode() + "; null")
+            for fault in page.evaluate("axe.run().then((found) => found.violations)"):
+                if fault["impact"] in ("serious", "critical"):
+                    faults.append((name, fault["id"], [node["html"][:120] for node in fault["nodes"]][:3]))
+    assert not faults
+
+
 def test_a_term_links_once_where_it_comes_first_and_never_in_code_links_or_headings():
     text = "# A batch\n\n`batch` and [a batch](x.md): the batch, the **batches**."
     assert site.with_terms(text, ["batch"], set()) == (
@@ -151,6 +171,18 @@ def test_a_term_belongs_to_the_lesson_that_explains_it():
 def test_a_term_that_stands_twice_is_refused():
     with pytest.raises(CourseError, match="'batch' twice"):
         site.glossary("batch\n: one.\n\nbatch\n: two.\n")
+
+
+def test_executed_copies_take_the_place_of_the_stored_lessons(tmp_path):
+    first, second = notebooks.find_lessons()[:2]
+    text = first.read_text(encoding="utf-8").replace("Click into the cell above", "These are other words")
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / first.name).write_text(text, encoding="utf-8")
+    site.write_sources(tmp_path / "sources", tmp_path / "copies")
+    pages = [(tmp_path / "sources" / "lessons" / path.name).read_text(encoding="utf-8") for path in (first, second)]
+    assert "These are other words" in pages[0] and "other words" not in pages[1]
+    with pytest.raises(CourseError, match="nowhere holds no lesson"):
+        site.write_sources(tmp_path / "sources", tmp_path / "nowhere")
 
 
 def test_a_folder_of_the_readers_is_not_deleted(tmp_path, capsys):
