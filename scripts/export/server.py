@@ -391,10 +391,14 @@ def listen(host, port):
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=256)
+        listener = socket.create_server(address[:2], family=family, backlog=256)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ServeError(f"{host}:{port} cannot be listened at: {reason}. Give another --port or --host.") from None
+    # Connections inherit this. Without it the body of an answer waits till the client has said that
+    # the head is there, which a quiet machine says 40 ms later.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def serve(shipped, host, port, limits, workers, started):

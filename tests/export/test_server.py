@@ -591,3 +591,10 @@ def test_the_container_gets_out_of_the_lock_what_the_server_needs_and_no_more():
     assert all(line in lock for line in part.splitlines()) and part.count("--hash=sha256:") > entries
     with pytest.raises(ValueError, match="has no nonsense"):
         locked(["nonsense"], lock)
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged():
+    with server.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
