@@ -1,9 +1,9 @@
 """What a job on many workers costs: a model fitted to measured runs, and a simulation of workers
 that die.
 
-The runs are of `python -m scripts.features_job` with the stand-in at 150 pixels on two cores, other
-programs beside it: so they are in seconds of processor time, which these change less than the
-clock's. Network and disks were no limit there; `demands` says when they would be.
+The runs are of `python -m scripts.features_job` with the stand-in at 150 pixels on two quiet cores,
+in seconds of processor time, which other programs change less than the clock's. Network and disks
+were no limit there; `demands` says when they would be.
 """
 
 import heapq
@@ -37,10 +37,12 @@ class Handing(NamedTuple):
 
 
 RUNS = (  # made by `python -m scripts.benchmark cluster`
-    Run(1, 1000, 16.2),
-    Run(2, 1000, 30.0),
-    Run(1, 3000, 37.3),
-    Run(2, 3000, 64.3),
+    Run(1, 1000, 13.2),
+    Run(2, 1000, 17.2),
+    Run(1, 3000, 30.0),
+    Run(2, 3000, 34.1),
+    Run(1, 10000, 94.4),
+    Run(2, 10000, 91.1),
 )
 HANDINGS = (Handing(4, 0.94), Handing(250, 3.57), Handing(1000, 10.13))
 

@@ -26,7 +26,7 @@ def test_no_cost_is_negative():
 def test_the_measured_runs_are_explained():
     costs = cost.fit(cost.RUNS, cost.HANDINGS)
     for run in cost.RUNS:
-        assert cost.worker_seconds(costs, run.photos, run.workers) == pytest.approx(run.worker_seconds, rel=0.35)
+        assert cost.worker_seconds(costs, run.photos, run.workers) == pytest.approx(run.worker_seconds, rel=0.05)
 
 
 def test_more_workers_help_until_the_one_process_is_busy():
