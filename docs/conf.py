@@ -21,6 +21,7 @@ html_title = "Image classification"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_show_sourcelink = False
 html_use_index = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
