@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 QUICK_TESTS := tests/lessons/test_lessons.py tests/test_imports.py tests/test_project.py tests/test_images.py tests/test_resources.py
+# Not in pyproject.toml: `uv pip install` would then put wheels of Python 3.10 into any environment.
+LOCKING := --upgrade --quiet --universal --python-version 3.10 --generate-hashes --only-binary :all: --no-emit-index-url --custom-compile-command 'make lock'
 VENV_PYTHON := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
 
 help: ## show this list
@@ -44,8 +46,8 @@ lint: setup ## check the style of the code, in notebooks too
 
 lock: setup ## update requirements.txt from requirements.in, and requirements-gpu.txt
 	@$(VENV_PYTHON) -m pip install --quiet uv
-	@$(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements.in --output-file requirements.txt
-	@$(VENV_PYTHON) -m uv pip compile --upgrade --quiet requirements-gpu.in --output-file requirements-gpu.txt
+	@$(VENV_PYTHON) -m uv pip compile $(LOCKING) requirements.in --output-file requirements.txt
+	@$(VENV_PYTHON) -m uv pip compile $(LOCKING) requirements-gpu.in --output-file requirements-gpu.txt
 
 site: setup ## build the course as a site of web pages, offline: build/site/index.html
 	@$(VENV_PYTHON) -m scripts.site

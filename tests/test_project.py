@@ -84,6 +84,13 @@ def test_every_path_that_the_documents_name_is_there():
                 assert list(ROOT.glob(path)) or (ROOT / path).exists(), f"{name} names {path}"
 
 
+def test_uv_installs_wheels_of_the_python_that_is_there():
+    """What stands in pyproject.toml holds for `uv pip install` too: with the lock's Python there it
+    put wheels of 3.10 into every environment.
+    """
+    assert "[tool.uv" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
 def test_instructors_find_every_lesson_in_the_goals_and_in_the_six_weeks():
     text = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
     numbers = [name[:2] for name in SERIES]
