@@ -18,7 +18,6 @@ LENGTHS = re.compile(
 )
 MOST_LINES = 20
 MOST_WORDS, MOST_CELLS = 3000, 45
-MORE_CELLS = {"21_then_and_now": 55}  # made of short pairs
 TEST_OPENS_IN = 15  # the number of the lesson that opens the test photos
 TEST_IS_COUNTED_IN = ("02_the_dataset",)  # it counts and names them, and shows or classifies none
 OPEN_MODULES = {"course", "datasets", "pretrained", "features", "measured", "heads", "results", "plots"}
@@ -149,17 +148,23 @@ def opens_as_agreed(path, notebook):
 
 
 def has_agreed_length(path, notebook):
-    """Words and cells are counted without the exercises, which say how long they take."""
-    begin, end = exercising.section(notebook.cells)
-    rest = [*notebook.cells[:begin], *notebook.cells[end:]]
-    words = sum(len(LAUNCH.sub("", cell.source).split()) for cell in rest if cell.cell_type == "markdown")
-    cells = sum(cell.cell_type == "code" for cell in rest)
-    exercises = exercising.minutes_of(notebook.cells[begin:end])
+    """For the limit all words and cells count; for the minutes those without the exercises, which
+    say how long they take.
+    """
+
+    def count(counted):
+        texts = [LAUNCH.sub("", cell.source) for cell in counted if cell.cell_type == "markdown"]
+        return sum(len(text.split()) for text in texts), sum(cell.cell_type == "code" for cell in counted)
+
+    words, cells = count(notebook.cells)
     problems = []
     if words > MOST_WORDS:
         problems.append(f"it has {words:,} words of text, more than {MOST_WORDS:,}: one idea a lesson; cut it")
-    if cells > (most := MORE_CELLS.get(path.stem, MOST_CELLS)):
-        problems.append(f"it has {cells} code cells, more than {most}: one idea a lesson; cut it")
+    if cells > MOST_CELLS:
+        problems.append(f"it has {cells} code cells, more than {MOST_CELLS}: one idea a lesson; cut it")
+    begin, end = exercising.section(notebook.cells)
+    words, cells = count([*notebook.cells[:begin], *notebook.cells[end:]])
+    exercises = exercising.minutes_of(notebook.cells[begin:end])
     minutes = re.search(r"^\*(\d+) minutes? to read", notebook.cells[0].source, re.MULTILINE)
     wanted = round(words / 200 + cells) + exercises
     if minutes and int(minutes[1]) != wanted:

@@ -175,11 +175,12 @@ def test_a_broken_lesson_is_refused(tmp_path, promise, mutate):
     assert len(found - {promise, "is_stored_as_agreed"}) <= 1  # the message points at what is wrong, not at everything
 
 
-def test_a_lesson_of_too_many_cells_is_refused():
-    lesson = synthetic.notebook(*["1"] * 46)
+def test_a_lesson_of_too_many_cells_is_refused_exercises_counted():
+    lesson = synthetic.notebook(*["1"] * 45)
     lesson.cells.insert(0, v4.new_markdown_cell("# 1. Long"))
+    assert not promises.has_agreed_length(ROOT / "01_long.ipynb", lesson)
+    lesson.cells += [v4.new_markdown_cell("## Exercises"), v4.new_code_cell("check(1, 1)")]
     assert "46 code cells" in promises.has_agreed_length(ROOT / "01_long.ipynb", lesson)[0]
-    assert not promises.has_agreed_length(ROOT / "21_then_and_now.ipynb", lesson)
 
 
 def test_the_next_lesson_is_the_next_that_is_there(tmp_path, monkeypatch):
