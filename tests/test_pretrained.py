@@ -53,7 +53,8 @@ def test_standin_with_top_gives_probabilities_of_the_ten_classes(with_top):
     assert rows[0][0][2] == probabilities[0].max()
 
 
-@pytest.mark.parametrize(("size", "pooling"), [(96, None), (96, "max"), (150, "avg"), (299, None)])
+@pytest.mark.parametrize("size", [96, 150, 299])
+@pytest.mark.parametrize("pooling", [None, "avg", "max"])
 def test_standin_without_top_takes_any_size_from_96(size, pooling):
     model = Xception(include_top=False, input_shape=(size, size, 3), pooling=pooling)
     output = np.asarray(model(np.zeros((1, size, size, 3), "float32")))  # `predict` compiles it first
@@ -189,10 +190,8 @@ def server():
     found.server_close()
 
 
-@pytest.mark.parametrize(
-    ("trouble", "include_top"),
-    [("no server", True), ("not found", False), ("damaged", True), ("cut off before", False)],
-)
+@pytest.mark.parametrize("include_top", [True, False])
+@pytest.mark.parametrize("trouble", ["no server", "not found", "damaged", "cut off before"])
 def test_imagenet_weights_that_cannot_be_had_give_one_clear_error(
     monkeypatch, tmp_path, server, trouble, include_top, capfd
 ):

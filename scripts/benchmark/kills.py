@@ -32,8 +32,8 @@ SECONDS = 120  # to wait for something that has to come, on a busy machine
 
 
 class Survey(threading.Thread):
-    """Reads some of whatever shards are there, over and over; `problems` holds what was not
-    whole.
+    """Reads each shard as soon as it is there, and some of the others again, over and over;
+    `problems` holds what was not whole.
     """
 
     def __init__(self, out):
@@ -41,9 +41,12 @@ class Survey(threading.Thread):
         self.out, self.problems, self.reads, self.ended = out, [], 0, threading.Event()
 
     def run(self):
+        known = []
         while not self.ended.wait(0.1):
-            there = list((self.out / SHARDS).glob("[0-9]*"))
-            for file in random.sample(there, min(8, len(there))):  # all of them would keep a core busy
+            new = sorted(set((self.out / SHARDS).glob("[0-9]*")) - set(known))
+            again = random.sample(known, min(8, len(known)))  # all of them would keep a core busy
+            known += new
+            for file in [*new, *again]:
                 try:
                     pq.read_table(file, page_checksum_verification=True).validate(full=True)
                     self.reads += 1

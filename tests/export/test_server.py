@@ -408,7 +408,7 @@ def test_a_stop_in_the_middle_answers_what_is_running(folder, pictures, tmp_path
             return True
 
     wait_until(refuses)
-    time.sleep(0.3)  # by then a server that does not wait for its clients is gone
+    time.sleep(1)  # by then a server that does not wait for its clients is gone
     for connection in running:
         connection.sendall(photo[len(photo) // 2 :])
     for head, answer in map(rest_of, running):
