@@ -34,6 +34,10 @@ QUIET = {
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.allowed-failures": RETRIES,
     "distributed.worker.profile.enabled": False,  # a hundred looks a second at what a worker does
+    "distributed.admin.tick.interval": "500ms",  # such looks, too, and the next two: 2 % of a processor together
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.nanny.pre-spawn-environ": {},  # Dask's MALLOC_TRIM_THRESHOLD_ costs 7 %: memory goes back after each batch
 }
 GONE = "The scheduler is gone. What is done stays: start scheduler and workers again, then the same command."
 
