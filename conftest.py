@@ -13,14 +13,21 @@ from scripts.lessons import notebooks
 
 # Before any test or kernel starts, and inherited by both.
 os.environ.update(COURSE_DATA="sample", COURSE_WEIGHTS="standin", CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="2")
-for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):  # two workers that fight for cores are slower
-    os.environ.setdefault(name, str(max(1, resources.cores() // 2)))
+for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):  # there are more workers than cores
+    os.environ.setdefault(name, "1")
 os.environ["COURSE_PROGRESS"] = "off"
 for name in ("COURSE_RESULTS", *course.HOSTS):  # on a hosted machine a lesson says more than is stored
     os.environ.pop(name, None)
 os.environ.pop("MPLBACKEND", None)  # figures belong into the notebook
 matplotlib.use("Agg")  # tests draw without a window
 gc.disable()  # till the tests are collected: their imports are a quarter faster
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Use one worker more than there are cores, for now and then a lesson waits; fewer where memory
+    is short.
+    """
+    return 1 + resources.jobs(3 * 2**30, resources.cores())
 
 
 def pytest_sessionstart(session):
