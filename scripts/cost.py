@@ -3,8 +3,9 @@ that die.
 
 The runs are of `python -m scripts.features_job` with the stand-in at 150 pixels on two quiet cores,
 in seconds of processor time, which other programs change less than the clock's. Network and disks
-were no limit there; `demands` says when they would be. Those that show what handing out a shard
-costs are older, and had other programs beside them.
+were no limit there; `demands` says when they would be. They are of 27 November 2026; later that day
+the job lost some settings of Dask's and needs a tenth less for a photo. Those that show what
+handing out a shard costs are older, and had other programs beside them.
 """
 
 import heapq
